@@ -23,7 +23,7 @@ from consent.agreements.services import (
 from consent.register.models.agreements import Instruction, ServiceAgreement
 from consent.register.services import change_register, end_period
 from paktaleem.directory.files.services import FileKindNotAccepted
-from paktaleem.foundation.accounts.actors import NotAllowed
+from paktaleem.foundation.accounts.actors import Actor, NotAllowed
 from paktaleem.foundation.accounts.acts import Refused
 from paktaleem.foundation.accounts.changes import decide_proposed_change
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester
@@ -50,6 +50,17 @@ def agreement_of(cast: Cast, client: str = "khyber") -> ServiceAgreement:
 def draft_of(cast: Cast, at: Any, client: str = "indus", **values: Any) -> ServiceAgreement:
     row = ServiceAgreement(client_id=cast.client_id(client), reference="NEW-1", starts_at=at, **values)
     return change_register(row, actor=cast.actor("amina"), at=at, **WHY)
+
+
+@pytest.fixture
+def gul(cast: Cast) -> Actor:
+    """A second officer; the account is made outside any context, so that tests name it before ``draft``."""
+    return second_officer()
+
+
+@pytest.fixture
+def draft(cast: Cast, indus: Any, now: Any) -> ServiceAgreement:
+    return draft_of(cast, now)
 
 
 def test_a_suspension_and_its_end_change_the_next_decision(cast: Cast, khyber_lms: Caller) -> None:
@@ -93,17 +104,18 @@ def test_an_ended_instruction_changes_the_next_decision(cast: Cast, khyber_lms: 
     assert khyber_lms.reason(*SERVICE) == "not_instructed"
 
 
-def test_only_what_is_in_force_is_suspended_and_only_what_is_suspended_resumes(cast: Cast, now: Any) -> None:
+def test_only_what_is_in_force_is_suspended_and_only_what_is_suspended_resumes(
+    cast: Cast, indus: Any, now: Any
+) -> None:
     amina = cast.actor("amina")
-    with in_client(cast.client_id("indus")):
-        running, draft = agreement_of(cast, "indus"), draft_of(cast, now)
-        with pytest.raises(Refused, match="not in force"):
-            suspend_agreement(draft, actor=amina, at=now, **WHY)
-        with pytest.raises(Refused, match="not suspended"):
-            resume_agreement(running, ground="Paid.", actor=amina, at=now)
-        suspend_agreement(running, actor=amina, at=now, **WHY)
-        with pytest.raises(Refused, match="suspended already"):
-            suspend_agreement(running, actor=amina, at=now + MINUTE, **WHY)
+    running, draft = agreement_of(cast, "indus"), draft_of(cast, now)
+    with pytest.raises(Refused, match="not in force"):
+        suspend_agreement(draft, actor=amina, at=now, **WHY)
+    with pytest.raises(Refused, match="not suspended"):
+        resume_agreement(running, ground="Paid.", actor=amina, at=now)
+    suspend_agreement(running, actor=amina, at=now, **WHY)
+    with pytest.raises(Refused, match="suspended already"):
+        suspend_agreement(running, actor=amina, at=now + MINUTE, **WHY)
 
 
 @pytest.mark.parametrize("act", [suspend_agreement, resume_agreement, end_agreement])
@@ -111,9 +123,6 @@ def test_only_what_is_in_force_is_suspended_and_only_what_is_suspended_resumes(c
 def test_only_officers_suspend_resume_and_end(act: Any, name: str, cast: Cast, now: Any) -> None:
     with in_client(cast.client_id("indus")), pytest.raises(NotAllowed):
         act(agreement_of(cast, "indus"), actor=cast.actor(name), at=now, **WHY)
-
-
-# Signatures
 
 
 def test_an_agreement_takes_effect_once_both_sides_have_signed(cast: Cast, khyber_lms: Caller) -> None:
@@ -139,130 +148,107 @@ def add_instruction(cast: Cast, draft: ServiceAgreement) -> None:
     change_register(row, actor=cast.actor("celia"), at=at, **WHY)
 
 
-def test_one_side_signs_once(cast: Cast, now: Any) -> None:
-    gul = second_officer()
-    with in_client(cast.client_id("indus")):
-        draft = draft_of(cast, now)
-        sign_agreement(draft, ground="A new contract.", actor=cast.actor("amina"), at=now)
-        with pytest.raises(Refused, match="Your side has signed"):
-            sign_agreement(draft, ground="A new contract.", actor=gul, at=now)
+def test_one_side_signs_once(cast: Cast, gul: Actor, draft: ServiceAgreement, now: Any) -> None:
+    signing = sign_agreement(draft, ground="A new contract.", actor=cast.actor("amina"), at=now)
+    assert str(signing) == f"Signing of {now:%Y-%m-%d}"
+    with pytest.raises(Refused, match="Your side has signed"):
+        sign_agreement(draft, ground="A new contract.", actor=gul, at=now)
+    sign_agreement(draft, ground="A new contract.", actor=cast.actor("farah"), at=now)
+    with pytest.raises(Refused, match="Only a draft"):
         sign_agreement(draft, ground="A new contract.", actor=cast.actor("farah"), at=now)
-        with pytest.raises(Refused, match="Only a draft"):
-            sign_agreement(draft, ground="A new contract.", actor=cast.actor("farah"), at=now)
 
 
-def test_a_signing_is_named_by_its_day(cast: Cast, now: Any) -> None:
-    with in_client(cast.client_id("indus")):
-        signing = sign_agreement(draft_of(cast, now), ground="A new contract.", actor=cast.actor("amina"), at=now)
-        assert str(signing) == f"Signing of {now:%Y-%m-%d}"
+def test_editing_the_signing_time_of_an_agreement_is_refused(cast: Cast, draft: ServiceAgreement, now: Any) -> None:
+    draft.signed_at = now
+    with pytest.raises(ValidationError, match="both sides"):
+        change_register(draft, actor=cast.actor("amina"), at=now, **WHY)
+    new = ServiceAgreement(client_id=draft.client_id, reference="NEW-2", starts_at=now, signed_at=now)
+    with pytest.raises(ValidationError, match="both sides"):
+        change_register(new, actor=cast.actor("amina"), at=now, **WHY)
 
 
-def test_editing_the_signing_time_of_an_agreement_is_refused(cast: Cast, now: Any) -> None:
-    with in_client(cast.client_id("indus")):
-        draft = draft_of(cast, now)
-        draft.signed_at = now
-        with pytest.raises(ValidationError, match="both sides"):
-            change_register(draft, actor=cast.actor("amina"), at=now, **WHY)
-        new = ServiceAgreement(client_id=draft.client_id, reference="NEW-2", starts_at=now, signed_at=now)
-        with pytest.raises(ValidationError, match="both sides"):
-            change_register(new, actor=cast.actor("amina"), at=now, **WHY)
-
-
-def test_the_database_refuses_an_agreement_that_one_person_signed(cast: Cast, now: Any) -> None:
+def test_the_database_refuses_an_agreement_that_one_person_signed(
+    cast: Cast, draft: ServiceAgreement, now: Any
+) -> None:
     amina: Any = {"actor": cast.actor("amina"), "at": now, **WHY}
-    with in_client(cast.client_id("indus")):
-        draft = draft_of(cast, now)
-        sign_agreement(draft, ground="A new contract.", actor=cast.actor("amina"), at=now)
-        draft.signed_at = now
-        with pytest.raises(IntegrityError, match="both sides"), transaction.atomic():
-            save_tracked(draft, **amina)
-        new = ServiceAgreement(client_id=draft.client_id, reference="NEW-2", starts_at=now, signed_at=now)
-        with pytest.raises(IntegrityError, match="both sides"), transaction.atomic():
-            save_tracked(new, **amina)
+    sign_agreement(draft, ground="A new contract.", actor=cast.actor("amina"), at=now)
+    draft.signed_at = now
+    with pytest.raises(IntegrityError, match="both sides"), transaction.atomic():
+        save_tracked(draft, **amina)
+    new = ServiceAgreement(client_id=draft.client_id, reference="NEW-2", starts_at=now, signed_at=now)
+    with pytest.raises(IntegrityError, match="both sides"), transaction.atomic():
+        save_tracked(new, **amina)
 
 
-def test_the_database_keeps_the_signature_of_an_agreement(cast: Cast, now: Any) -> None:
-    with in_client(cast.client_id("indus")):
-        draft = draft_of(cast, now)
-        for name in ("amina", "farah"):
-            sign_agreement(draft, ground="A new contract.", actor=cast.actor(name), at=now)
-        signed = ServiceAgreement.objects.get(pk=draft.pk)
-        signed.signed_at = None
-        with pytest.raises(IntegrityError, match="both sides"), transaction.atomic():
-            save_tracked(signed, actor=SETTING_UP, at=now, **WHY)
+def test_the_database_keeps_the_signature_of_an_agreement(cast: Cast, draft: ServiceAgreement, now: Any) -> None:
+    for name in ("amina", "farah"):
+        sign_agreement(draft, ground="A new contract.", actor=cast.actor(name), at=now)
+    signed = ServiceAgreement.objects.get(pk=draft.pk)
+    signed.signed_at = None
+    with pytest.raises(IntegrityError, match="both sides"), transaction.atomic():
+        save_tracked(signed, actor=SETTING_UP, at=now, **WHY)
 
 
-def test_a_signed_agreement_is_shortened_but_not_extended(cast: Cast, now: Any) -> None:
-    with in_client(cast.client_id("indus")):
-        draft = draft_of(cast, now, ends_at=now + 30 * DAY)
-        for name in ("amina", "farah"):
-            sign_agreement(draft, ground="A new contract.", actor=cast.actor(name), at=now)
-        row = ServiceAgreement.objects.get(pk=draft.pk)
-        for later in (None, now + 31 * DAY):
-            row.ends_at = later
-            with pytest.raises(ValidationError, match="extended"):
-                change_register(row, actor=cast.actor("amina"), at=now, **WHY)
-        row.ends_at = now + 20 * DAY
-        assert change_register(row, actor=cast.actor("amina"), at=now, **WHY).pk
+def test_a_signed_agreement_is_shortened_but_not_extended(cast: Cast, indus: Any, now: Any) -> None:
+    draft = draft_of(cast, now, ends_at=now + 30 * DAY)
+    for name in ("amina", "farah"):
+        sign_agreement(draft, ground="A new contract.", actor=cast.actor(name), at=now)
+    row = ServiceAgreement.objects.get(pk=draft.pk)
+    for later in (None, now + 31 * DAY):
+        row.ends_at = later
+        with pytest.raises(ValidationError, match="extended"):
+            change_register(row, actor=cast.actor("amina"), at=now, **WHY)
+    row.ends_at = now + 20 * DAY
+    assert change_register(row, actor=cast.actor("amina"), at=now, **WHY).pk
 
 
-def test_a_longer_instruction_after_the_first_signature_makes_both_sides_sign_again(cast: Cast, now: Any) -> None:
-    amina = cast.actor("amina")
-    with in_client(cast.client_id("indus")):
-        draft = draft_of(cast, now)
-        row = change_register(instruction(draft, now, ends_at=now + DAY), actor=amina, at=now, **WHY)
-        sign_agreement(draft, ground="A new contract.", actor=cast.actor("farah"), at=now)
+@pytest.mark.parametrize("changed", ["term", "instruction", "longer instruction", "document"])
+def test_a_change_after_the_first_signature_makes_both_sides_sign_again(
+    changed: str, cast: Cast, draft: ServiceAgreement, now: Any
+) -> None:
+    farah, amina = cast.actor("farah"), cast.actor("amina")
+    row = change_register(instruction(draft, now, ends_at=now + DAY), actor=amina, at=now, **WHY)
+    first = sign_agreement(draft, ground="A new contract.", actor=farah, at=now)
+    if changed == "term":
+        draft.ends_at = now + DAY
+        change_register(draft, actor=amina, at=now, **WHY)
+    elif changed == "instruction":
+        change_register(instruction(draft, now), actor=amina, at=now, **WHY)
+    elif changed == "longer instruction":
         row.ends_at = now + 9 * DAY
         change_register(row, actor=amina, at=now, **WHY)
-        assert sign_agreement(draft, ground="A new contract.", actor=amina, at=now + MINUTE).state == "waiting"
+    else:
+        add_document(draft, file=BytesIO(PDF), kind="agreement", actor=amina, at=now)
+    again = sign_agreement(draft, ground="A new contract.", actor=amina, at=now + MINUTE)
+    first.refresh_from_db()
+    assert (first.state, again.state, again.first_side) == ("replaced", "waiting", "paktaleem")
+    assert ServiceAgreement.objects.get(pk=draft.pk).signed_at is None
 
 
-@pytest.mark.parametrize("changed", ["term", "instruction", "document"])
-def test_a_change_after_the_first_signature_makes_both_sides_sign_again(changed: str, cast: Cast, now: Any) -> None:
-    farah, amina = cast.actor("farah"), cast.actor("amina")
-    with in_client(cast.client_id("indus")):
-        draft = draft_of(cast, now)
-        first = sign_agreement(draft, ground="A new contract.", actor=farah, at=now)
-        if changed == "term":
-            draft.ends_at = now + DAY
-            change_register(draft, actor=amina, at=now, **WHY)
-        elif changed == "instruction":
-            row = Instruction(client_id=draft.client_id, agreement=draft, document="Annex 9", starts_at=now)
-            change_register(row, actor=amina, at=now, **WHY)
-        else:
-            add_document(draft, file=BytesIO(PDF), kind="agreement", actor=amina, at=now)
-        again = sign_agreement(draft, ground="A new contract.", actor=amina, at=now + MINUTE)
-        first.refresh_from_db()
-        assert (first.state, again.state, again.first_side) == ("replaced", "waiting", "paktaleem")
-        assert ServiceAgreement.objects.get(pk=draft.pk).signed_at is None
-
-
-def test_a_signature_on_paper_takes_two_officers(cast: Cast, now: Any) -> None:
-    amina, gul = cast.actor("amina"), second_officer()
-    with in_client(cast.client_id("indus")):
-        draft = draft_of(cast, now)
-        paper = add_document(draft, file=BytesIO(PDF), kind="agreement", actor=amina, at=now)
-        with pytest.raises(Refused, match="on paper is recorded"):
-            sign_agreement(draft, paper=paper, ground="A new contract.", actor=cast.actor("farah"), at=now)
-        with pytest.raises(Refused, match="on paper is recorded"):
-            sign_agreement(draft, paper=paper_of_other(cast, draft, now), ground="A new contract.", actor=amina, at=now)
-        first = sign_agreement(draft, paper=paper, ground="A new contract.", actor=amina, at=now)
-        assert (first.first_side, first.paper_id) == ("client", paper.pk)
-        with pytest.raises(ApproverIsRequester):
-            sign_agreement(draft, ground="A new contract.", actor=amina, at=now)
-        assert sign_agreement(draft, ground="A new contract.", actor=gul, at=now).state == "approved"
-
-
-def test_a_signature_on_paper_is_recorded_with_its_document_also_as_the_second(cast: Cast, now: Any) -> None:
-    amina, gul = cast.actor("amina"), second_officer()
-    with in_client(cast.client_id("indus")):
-        draft = draft_of(cast, now)
-        paper = add_document(draft, file=BytesIO(PDF), kind="agreement", actor=amina, at=now)
+def test_a_signature_on_paper_takes_two_officers(cast: Cast, gul: Actor, draft: ServiceAgreement, now: Any) -> None:
+    amina = cast.actor("amina")
+    paper = add_document(draft, file=BytesIO(PDF), kind="agreement", actor=amina, at=now)
+    with pytest.raises(Refused, match="on paper is recorded"):
+        sign_agreement(draft, paper=paper, ground="A new contract.", actor=cast.actor("farah"), at=now)
+    with pytest.raises(Refused, match="on paper is recorded"):
+        sign_agreement(draft, paper=paper_of_other(cast, draft, now), ground="A new contract.", actor=amina, at=now)
+    first = sign_agreement(draft, paper=paper, ground="A new contract.", actor=amina, at=now)
+    assert (first.first_side, first.paper_id) == ("client", paper.pk)
+    with pytest.raises(ApproverIsRequester):
         sign_agreement(draft, ground="A new contract.", actor=amina, at=now)
-        with pytest.raises(ApproverIsRequester):
-            sign_agreement(draft, paper=paper, ground="A new contract.", actor=amina, at=now)
-        signed = sign_agreement(draft, paper=paper, ground="A new contract.", actor=gul, at=now)
-        entry = Entry.objects.filter(kind="agreement.signed").get()
+    assert sign_agreement(draft, ground="A new contract.", actor=gul, at=now).state == "approved"
+
+
+def test_a_signature_on_paper_is_recorded_with_its_document_also_as_the_second(
+    cast: Cast, gul: Actor, draft: ServiceAgreement, now: Any
+) -> None:
+    amina = cast.actor("amina")
+    paper = add_document(draft, file=BytesIO(PDF), kind="agreement", actor=amina, at=now)
+    sign_agreement(draft, ground="A new contract.", actor=amina, at=now)
+    with pytest.raises(ApproverIsRequester):
+        sign_agreement(draft, paper=paper, ground="A new contract.", actor=amina, at=now)
+    signed = sign_agreement(draft, paper=paper, ground="A new contract.", actor=gul, at=now)
+    entry = Entry.objects.filter(kind="agreement.signed").get()
     assert (signed.first_side, signed.state, signed.paper_id) == ("paktaleem", "approved", paper.pk)
     assert json.loads(entry.body)["facts"]["on_paper"] is True
 
@@ -272,28 +258,21 @@ def paper_of_other(cast: Cast, draft: ServiceAgreement, now: Any) -> AgreementDo
     return add_document(other, file=BytesIO(PDF), kind="agreement", actor=cast.actor("amina"), at=now)
 
 
-def test_either_side_declines_before_both_have_signed(cast: Cast, now: Any) -> None:
-    with in_client(cast.client_id("indus")):
-        draft = draft_of(cast, now)
-        with pytest.raises(Refused, match="Neither side"):
-            decline_signing(draft, actor=cast.actor("farah"), at=now)
-        sign_agreement(draft, ground="A new contract.", actor=cast.actor("amina"), at=now)
-        assert decline_signing(draft, actor=cast.actor("farah"), at=now).state == "declined"
-        assert sign_agreement(draft, ground="A new contract.", actor=cast.actor("farah"), at=now).state == "waiting"
+def test_either_side_declines_before_both_have_signed(cast: Cast, draft: ServiceAgreement, now: Any) -> None:
+    with pytest.raises(Refused, match="Neither side"):
+        decline_signing(draft, actor=cast.actor("farah"), at=now)
+    sign_agreement(draft, ground="A new contract.", actor=cast.actor("amina"), at=now)
+    assert decline_signing(draft, actor=cast.actor("farah"), at=now).state == "declined"
+    assert sign_agreement(draft, ground="A new contract.", actor=cast.actor("farah"), at=now).state == "waiting"
 
 
 @pytest.mark.parametrize("name", ["bilal", "sana", "celia"])
-def test_who_is_of_neither_side_may_not_sign(name: str, cast: Cast, now: Any) -> None:
-    with in_client(cast.client_id("indus")):
-        draft = draft_of(cast, now)
-        for act in (sign_agreement, decline_signing):
-            with pytest.raises(NotAllowed):
-                act(draft, actor=cast.actor(name), at=now)
+def test_who_is_of_neither_side_may_not_sign(name: str, cast: Cast, draft: ServiceAgreement, now: Any) -> None:
+    for act in (sign_agreement, decline_signing):
         with pytest.raises(NotAllowed):
-            sign_agreement(draft, ground="A new contract.", actor=SETTING_UP, at=now)
-
-
-# Instructions
+            act(draft, actor=cast.actor(name), at=now)
+    with pytest.raises(NotAllowed):
+        sign_agreement(draft, ground="A new contract.", actor=SETTING_UP, at=now)
 
 
 def instruction(agreement: ServiceAgreement, at: Any, **values: Any) -> Instruction:
@@ -301,15 +280,14 @@ def instruction(agreement: ServiceAgreement, at: Any, **values: Any) -> Instruct
     return Instruction(**own, document="Annex 9", purposes=["support"], starts_at=at, **values)
 
 
-def test_only_the_client_adds_to_the_instructions_of_a_signed_agreement(cast: Cast, now: Any) -> None:
+def test_only_the_client_adds_to_the_instructions_of_a_signed_agreement(cast: Cast, indus: Any, now: Any) -> None:
     amina, farah = cast.actor("amina"), cast.actor("farah")
-    with in_client(cast.client_id("indus")):
-        signed = agreement_of(cast, "indus")
-        with pytest.raises(ValidationError) as caught:
-            change_register(instruction(signed, now), actor=amina, at=now, **WHY)
-        assert list(caught.value.message_dict) == ["agreement"]
-        assert change_register(instruction(signed, now), actor=farah, at=now, **WHY).pk
-        assert change_register(instruction(draft_of(cast, now), now), actor=amina, at=now, **WHY).pk
+    signed = agreement_of(cast, "indus")
+    with pytest.raises(ValidationError) as caught:
+        change_register(instruction(signed, now), actor=amina, at=now, **WHY)
+    assert list(caught.value.message_dict) == ["agreement"]
+    assert change_register(instruction(signed, now), actor=farah, at=now, **WHY).pk
+    assert change_register(instruction(draft_of(cast, now), now), actor=amina, at=now, **WHY).pk
 
 
 @pytest.mark.parametrize(
@@ -323,38 +301,32 @@ def test_only_the_client_adds_to_the_instructions_of_a_signed_agreement(cast: Ca
     ],
 )
 def test_an_officer_narrows_an_instruction_and_never_widens_it(
-    field: str, more: Any, less: Any, cast: Cast, now: Any
+    field: str, more: Any, less: Any, *, cast: Cast, indus: Any, now: Any
 ) -> None:
-    with in_client(cast.client_id("indus")):
-        row = instruction(agreement_of(cast, "indus"), now + DAY, categories=["content"], recipients=["mailer"])
-        row.ends_at = now + 5 * DAY
-        change_register(row, actor=cast.actor("farah"), at=now, **WHY)
-        setattr(row, field, now + more if isinstance(more, timedelta) else more)
-        with pytest.raises(ValidationError, match="administrator of the client"):
-            change_register(row, actor=cast.actor("amina"), at=now, **WHY)
-        setattr(row, field, now + less if isinstance(less, timedelta) else less)
-        assert change_register(row, actor=cast.actor("amina"), at=now, **WHY).pk
+    row = instruction(agreement_of(cast, "indus"), now + DAY, categories=["content"], recipients=["mailer"])
+    row.ends_at = now + 5 * DAY
+    change_register(row, actor=cast.actor("farah"), at=now, **WHY)
+    setattr(row, field, now + more if isinstance(more, timedelta) else more)
+    with pytest.raises(ValidationError, match="administrator of the client"):
+        change_register(row, actor=cast.actor("amina"), at=now, **WHY)
+    setattr(row, field, now + less if isinstance(less, timedelta) else less)
+    assert change_register(row, actor=cast.actor("amina"), at=now, **WHY).pk
 
 
-# Documents
-
-
-def test_a_document_is_sealed_and_every_reading_is_recorded(cast: Cast, now: Any) -> None:
-    with in_client(cast.client_id("indus")):
-        agreement = agreement_of(cast, "indus")
-        row = add_document(agreement, file=BytesIO(PDF), kind="agreement", actor=cast.actor("farah"), at=now)
-        content = b"".join(open_document(row, actor=cast.actor("amina"), reason="review", at=now))
-        entry = Entry.objects.order_by("-id").first()
+def test_a_document_is_sealed_and_every_reading_is_recorded(cast: Cast, indus: Any, now: Any) -> None:
+    agreement = agreement_of(cast, "indus")
+    row = add_document(agreement, file=BytesIO(PDF), kind="agreement", actor=cast.actor("farah"), at=now)
+    content = b"".join(open_document(row, actor=cast.actor("amina"), reason="review", at=now))
+    entry = Entry.objects.order_by("-id").first()
     assert content == PDF
     assert entry is not None
     assert (entry.kind, entry.actor_id) == ("agreement.document_opened", cast.user_id("amina"))
     assert "Farah" not in entry.body
 
 
-def test_a_document_is_pdf_jpeg_or_png_and_of_the_own_client(cast: Cast, now: Any) -> None:
-    with in_client(cast.client_id("indus")):
-        agreement = agreement_of(cast, "indus")
-        with pytest.raises(FileKindNotAccepted):
-            add_document(agreement, file=BytesIO(b"MZ\x90"), kind="agreement", actor=cast.actor("farah"), at=now)
-        with pytest.raises(NotAllowed):
-            add_document(agreement, file=BytesIO(PDF), kind="agreement", actor=cast.actor("celia"), at=now)
+def test_a_document_is_pdf_jpeg_or_png_and_of_the_own_client(cast: Cast, indus: Any, now: Any) -> None:
+    agreement = agreement_of(cast, "indus")
+    with pytest.raises(FileKindNotAccepted):
+        add_document(agreement, file=BytesIO(b"MZ\x90"), kind="agreement", actor=cast.actor("farah"), at=now)
+    with pytest.raises(NotAllowed):
+        add_document(agreement, file=BytesIO(PDF), kind="agreement", actor=cast.actor("celia"), at=now)

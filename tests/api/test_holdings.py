@@ -22,15 +22,11 @@ def body():
     }
 
 
-def test_a_report_is_answered_with_its_decision(indus_lms, body):
+def test_a_report_is_answered_with_its_decision_and_held_data_is_listed(indus_lms, body):
     answer = indus_lms.post(COLLECTIONS, body)
     assert answer.status_code == 201
     told = answer.json()
     assert (told["category"], told["count"], told["decision"], told["incident"]) == ("usage_logs", 3, "permitted", None)
-
-
-def test_held_data_is_listed(indus_lms, body):
-    indus_lms.post(COLLECTIONS, body)
     indus_lms.post(COLLECTIONS, {**body, "category": "content", "count": 1})
     found = indus_lms.get(HOLDINGS).json()
     assert [(one["category"], one["system"], one["count"]) for one in found["holdings"]] == [

@@ -34,6 +34,26 @@ def issue(cast):
     return issue
 
 
+@pytest.fixture
+def accept(indus_lms, issue):
+    """Create an order as ``issue`` does, and accept it."""
+
+    def accept(*args, **kwargs):
+        order = issue(*args, **kwargs)
+        indus_lms.post(f"{ORDERS}/{order}/accept")
+        return order
+
+    return accept
+
+
+@pytest.fixture
+def upload(indus_lms):
+    def upload(order, content, kind="application/pdf", category="content"):
+        return indus_lms._client.post(f"{ORDERS}/{order}/files/{category}", content, content_type=kind)
+
+    return upload
+
+
 def state(order):
     return Order.objects.values_list("state", flat=True).get(pk=order)
 
@@ -80,7 +100,7 @@ def test_pages_list_each_order_once(cast, indus_lms, issue):
     assert found == [str(one) for one in made]
 
 
-def test_an_order_is_accepted_and_completed(cast, indus_lms, issue):
+def test_an_order_is_accepted_and_completed(indus_lms, issue, accept):
     order = issue()
     accepted = indus_lms.post(f"{ORDERS}/{order}/accept")
     assert (accepted.status_code, accepted.json()["state"], accepted.json()["new_values"]) == (200, "accepted", {})
@@ -91,17 +111,12 @@ def test_an_order_is_accepted_and_completed(cast, indus_lms, issue):
     [answered] = indus_lms.get(ORDERS, state="answered").json()["orders"]
     assert answered["id"] == str(order)
     assert indus_lms.get(f"{ORDERS}/{order}").json() == answered
+    unknown = accept(person="hamza")
+    assert indus_lms.post(f"{ORDERS}/{unknown}/complete", {"result": "not_found"}).json()["state"] == "not_found"
 
 
-def test_an_unknown_person_is_answered_with_not_found(cast, indus_lms, issue):
-    order = issue()
-    indus_lms.post(f"{ORDERS}/{order}/accept")
-    assert indus_lms.post(f"{ORDERS}/{order}/complete", {"result": "not_found"}).json()["state"] == "not_found"
-
-
-def test_invalid_answers_name_their_field(indus_lms, issue):
-    order = issue()
-    indus_lms.post(f"{ORDERS}/{order}/accept")
+def test_invalid_answers_name_their_field(indus_lms, accept):
+    order = accept()
     for body, field in (
         ({}, "#/result"),
         ({"result": "finished"}, "#/result"),
@@ -129,15 +144,13 @@ def test_steps_out_of_order_are_refused(indus_lms, issue):
     assert problem(indus_lms.post(f"{ORDERS}/{order}/accept")) == (409, "order-not-there")
 
 
-def test_a_failed_attempt_returns_the_time_of_the_next_one(indus_lms, issue):
-    order = issue()
-    indus_lms.post(f"{ORDERS}/{order}/accept")
+def test_a_failed_attempt_returns_the_time_of_the_next_one(indus_lms, accept):
+    order = accept()
     failed = indus_lms.post(f"{ORDERS}/{order}/fail", {"code": "database_locked"}).json()
     assert (failed["state"], failed["attempts"]) == ("failed", 1)
     assert failed["retry_at"] > failed["created_at"]
     assert indus_lms.get(ORDERS).json()["orders"] == []
-    given_up = issue(person="hamza")
-    indus_lms.post(f"{ORDERS}/{given_up}/accept")
+    given_up = accept(person="hamza")
     failed = indus_lms.post(f"{ORDERS}/{given_up}/fail", {"code": "never_again", "again": False}).json()
     assert failed["retry_at"] is None
 
@@ -168,43 +181,25 @@ def test_accepting_a_correction_returns_the_new_values(cast, indus_lms, issue):
     assert done.json()["state"] == "confirmed"
 
 
-def test_a_section_too_large_for_one_request_comes_as_a_json_file(cast, indus_lms, issue):
-    order = issue("collect", categories=("content",))
-    indus_lms.post(f"{ORDERS}/{order}/accept")
-
-    def give(content):
-        url = f"{ORDERS}/{order}/files/content"
-        return indus_lms._client.post(url, content, content_type="application/octet-stream")
-
-    large = b'[{"essay": "' + b"x" * 2_000_000 + b'"}]'
-    given = give(large)
-    assert (given.status_code, given.json()["kind"], given.json()["size"]) == (201, "json", len(large))
+def test_collected_data_is_sent_as_sections_and_files(indus_lms, accept, upload):
+    order = accept("collect", categories=("content",))
+    large = b'[{"essay": "' + b"x" * 2_000_000 + b'"}]'  # a section too large for one request comes as a JSON file
+    for content, mime, kind in ((large, "application/octet-stream", "json"), (b"%PDF-1.7", "application/pdf", "pdf")):
+        given = upload(order, content, mime)
+        assert (given.status_code, given.json()["kind"], given.json()["size"]) == (201, kind, len(content))
     for wrong in (b'[{"essay": ', b"[NaN]", b"[" * 100_000, b'"text"', b"\xff["):
-        assert problem(give(wrong)) == (415, "file-kind-refused"), wrong[:20]
-
-
-def test_collected_data_is_sent_as_sections_and_files(cast, indus_lms, issue):
-    order = issue("collect", categories=("content",))
-    indus_lms.post(f"{ORDERS}/{order}/accept")
-    file = indus_lms._client.post(f"{ORDERS}/{order}/files/content", b"%PDF-1.7 essay", content_type="application/pdf")
-    assert (file.status_code, file.json()["kind"], file.json()["size"]) == (201, "pdf", 14)
-    refused = indus_lms._client.post(f"{ORDERS}/{order}/files/content", b"<svg>", content_type="image/png")
-    assert problem(refused) == (415, "file-kind-refused")
-    refused = indus_lms._client.post(f"{ORDERS}/{order}/files/billing", b"%PDF-1.7", content_type="application/pdf")
-    assert problem(refused) == (400, "category-unknown")
+        assert problem(upload(order, wrong, "application/octet-stream")) == (415, "file-kind-refused"), wrong[:20]
+    assert problem(upload(order, b"<svg>", "image/png")) == (415, "file-kind-refused")
+    assert problem(upload(order, b"%PDF-1.7", category="billing")) == (400, "category-unknown")
     body = {"result": "done", "sections": [{"category": "usage_logs", "data": [{"page": "Algebra"}]}]}
     done = indus_lms.post(f"{ORDERS}/{order}/complete", body)
     assert (done.status_code, done.json()["state"]) == (200, "confirmed")
 
 
-def test_too_much_data_is_refused_and_the_order_stays_open(cast, indus_lms, issue, settings):
-    order = issue("collect", categories=("content",))
-    indus_lms.post(f"{ORDERS}/{order}/accept")
+def test_too_much_data_is_refused_and_the_order_stays_open(cast, indus_lms, accept, upload, settings):
+    order = accept("collect", categories=("content",))
     settings.FILE_MOST_BYTES, settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 200, 2_000
-    file = indus_lms._client.post(
-        f"{ORDERS}/{order}/files/content", b"%PDF-" + b"x" * 200, content_type="application/pdf"
-    )
-    assert problem(file) == (413, "file-too-large")
+    assert problem(upload(order, b"%PDF-" + b"x" * 200)) == (413, "file-too-large")
     section = {"category": "content", "data": "x" * 300}
     large = indus_lms.post(f"{ORDERS}/{order}/complete", {"result": "done", "sections": [section]})
     assert problem(large) == (413, "file-too-large")

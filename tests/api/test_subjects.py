@@ -35,16 +35,12 @@ def test_a_person_is_registered_then_updated(indus_lms):
     assert first.json()["age_gate"]["state"] == "of_age"
 
 
-def test_neither_response_nor_row_has_personal_data_in_clear(indus_lms, cast):
+def test_no_personal_data_is_in_clear_and_omitted_fields_stay_and_null_clears_them(indus_lms, cast):
     assert "Zara" not in indus_lms.put(NEW, ZARA).content.decode()
     with in_client(cast.client_id("indus")):
         subject = Subject.objects.get(external_id="lms-new")
         assert str(subject.full_name) == "•••"
         assert b"Zara" not in subject.full_name.ciphertext
-
-
-def test_omitted_fields_stay_and_null_clears_them(indus_lms, cast):
-    indus_lms.put(NEW, ZARA)
     indus_lms.put(NEW, {"role": "student", "email": None})
     shown = indus_lms.get(NEW, include="personal", reason="support_case").json()["personal"]
     assert shown["full_name"] == "Zara Khan"
@@ -85,24 +81,18 @@ def test_omitting_a_guardian_from_the_list_ends_the_claim(indus_lms, cast):
         assert Entry.objects.filter(kind="guardian.claim_ended").count() == 1
 
 
-def test_an_empty_list_ends_every_claim_and_no_list_ends_none(indus_lms, cast):
+def test_an_empty_list_ends_every_claim_no_list_ends_none_and_a_batch_ends_them_like_a_put(indus_lms, cast):
     indus_lms.put(NEW, {**ZARA, "guardians": [MOTHER, FATHER]})
     indus_lms.put(NEW, ZARA)
     with in_client(cast.client_id("indus")):
         assert open_claims() == {"lms-mother", "lms-father"}
+    people = [{"external_id": "lms-new", **ZARA, "guardians": [FATHER]}, {"external_id": "lms-two", **ZARA}]
+    assert indus_lms.post(BATCH, {"subjects": people}).status_code == 200
+    with in_client(cast.client_id("indus")):
+        assert open_claims() == {"lms-father"}
     indus_lms.put(NEW, {**ZARA, "guardians": []})
     with in_client(cast.client_id("indus")):
         assert open_claims() == set()
-
-
-def test_a_batch_ends_claims_like_a_put(indus_lms, cast):
-    indus_lms.put(NEW, {**ZARA, "guardians": [MOTHER, FATHER]})
-    batch = {
-        "subjects": [{"external_id": "lms-new", **ZARA, "guardians": [FATHER]}, {"external_id": "lms-two", **ZARA}]
-    }
-    assert indus_lms.post("/api/v1/subjects/batch", batch).status_code == 200
-    with in_client(cast.client_id("indus")):
-        assert open_claims() == {"lms-father"}
 
 
 def test_a_guardian_recorded_by_the_school_stays_if_omitted_from_the_list(indus_lms, cast, now):
@@ -143,14 +133,14 @@ def test_reading_personal_fields_needs_a_reason_and_is_recorded(indus_lms, cast)
         ({"shoe_size": 36}, "#/shoe_size"),
         ({"guardians": [{"external_id": "g"}]}, "#/guardians/0/relationship"),
         ({"guardians": "mother"}, "#/guardians"),
+        ({"guardians": [{"external_id": "no@address", "relationship": "parent"}]}, None),
     ],
 )
 def test_an_invalid_field_is_named_and_nothing_is_stored(indus_lms, cast, change, pointer):
     response = indus_lms.put(NEW, ZARA | change)
-    assert response.status_code == 400
-    assert response["Content-Type"] == "application/problem+json"
+    assert (response.status_code, response["Content-Type"]) == (400, "application/problem+json")
     assert response.json()["type"] == "urn:paktaleem:problem:invalid-input"
-    assert pointer in {error["pointer"] for error in response.json()["errors"]}
+    assert pointer is None or pointer in {error["pointer"] for error in response.json()["errors"]}
     with in_client(cast.client_id("indus")):
         assert not Subject.objects.filter(external_id="lms-new").exists()
 
@@ -159,13 +149,6 @@ def test_an_email_address_is_refused_as_an_id(indus_lms):
     response = indus_lms.put("/api/v1/subjects/zara@students.example", ZARA)
     assert response.status_code == 400
     assert response.json()["errors"][0]["pointer"] == "#/external_id"
-
-
-def test_an_invalid_guardian_rolls_back_the_child(indus_lms, cast):
-    guardian = {"external_id": "no@address", "full_name": "Nida Khan", "relationship": "parent"}
-    assert indus_lms.put(NEW, {**ZARA, "guardians": [guardian]}).status_code == 400
-    with in_client(cast.client_id("indus")):
-        assert not Subject.objects.filter(external_id="lms-new").exists()
 
 
 def test_another_clients_person_is_answered_like_an_unknown_one(indus_lms):
@@ -213,8 +196,7 @@ def test_people_are_registered_and_updated_together(khyber_lms, cast):
 
 
 def test_guardians_are_registered_with_their_children(indus_lms, cast):
-    guardian = {"external_id": "lms-mother", "full_name": "A. Mother", "relationship": "parent"}
-    children = [person(n, role="student", guardians=[guardian]) for n in (1, 2)]
+    children = [person(n, role="student", guardians=[MOTHER]) for n in (1, 2)]
     assert indus_lms.post(BATCH, {"subjects": children}).status_code == 200
     with in_client(cast.client_id("indus")):
         assert GuardianClaim.objects.filter(guardian__external_id="lms-mother").count() == 2
@@ -404,12 +386,8 @@ def test_the_strictest_role_decides_unless_the_question_names_one(indus_lms, par
     assert taken(named) == (True, "permitted", "instructor", True)
     assert named["context"]["lawful_basis"] == "contract"
     assert taken(indus_lms.ask("lms-junaid", "rota", context={"role": "guardian"}))[:2] == (False, "consent_missing")
-    assert taken(indus_lms.ask("lms-junaid", "rota", context={"role": "student"})) == (
-        False,
-        "role_not_held",
-        None,
-        True,
-    )
+    student = indus_lms.ask("lms-junaid", "rota", context={"role": "student"})
+    assert taken(student) == (False, "role_not_held", None, True)
     # On the day before, the person had one role only.
     past = indus_lms.ask("lms-junaid", "rota", context={"time": BEFORE.isoformat()})
     assert taken(past) == (True, "permitted", "instructor", False)

@@ -46,13 +46,6 @@ MENU_BEYOND_THE_SCREEN = (
 )
 
 
-def user_of(cast: Cast, name: str) -> User:
-    if name != "daniya":
-        return cast.user(name)
-    with in_global():
-        return User.objects.get(email="colleague@indus.example")
-
-
 type Opening = Callable[[Client], OpenedPages]
 type Say = Callable[[str], Any]
 
@@ -80,8 +73,9 @@ def test_pages_have_no_errors_no_findings_of_axe_and_no_sideways_scrolling(
 ) -> None:
     with in_global(), connection.cursor() as cursor:
         cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
+        daniya = User.objects.get(email="colleague@indus.example")
     name, language = reader.split("-")
-    browser = browser_of(user_of(cast_of_rows, name))
+    browser = browser_of(daniya if name == "daniya" else cast_of_rows.user(name))
     browser.cookies[settings.LANGUAGE_COOKIE_NAME] = language
     opened = opening(browser)
     for url in dict.fromkeys(addresses(cast_of_rows, rows)):

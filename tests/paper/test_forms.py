@@ -36,16 +36,12 @@ def hamza(cast, indus):
     return cast.subject("hamza")
 
 
-def test_each_person_has_a_page_with_its_own_reference(cast, indus, now):
-    run = form_for(cast, [cast.subject("hamza"), cast.subject("junaid")], now)
+def test_each_person_has_a_page_and_the_notice_versions_of_the_form_are_stored(cast, indus, now, hamza):
+    run = form_for(cast, [hamza, cast.subject("junaid")], now)
     pages = list(FormPage.objects.filter(run=run))
     assert [page.subject.external_id for page in pages] == ["lms-hamza", "lms-junaid"]
     assert [page.reference for page in pages] == [f"{run.reference}-1", f"{run.reference}-2"]
     assert run.people == 2
-
-
-def test_a_form_stores_the_notice_versions_it_prints(cast, indus, now, hamza):
-    run = form_for(cast, [hamza], now)
     kept = {one.purpose.code: one.notice_version_id for one in FormPurpose.objects.filter(run=run)}
     assert kept == {code: get_current_notice(code, client_id=indus.id, at=now).pk for code in BOTH}
 
@@ -164,17 +160,15 @@ QUESTION = Question(
 PEOPLE = {"7A2D9E-1": "Hamza Lodhi", "7A2D9E-2": "اقرا خان"}
 
 
+def rendered(*pages: Page, **values: Any) -> PdfReader:
+    given = {"client": "Indus Schools", "group": "Grade 7 B", "address": "portal.example/choices/indus/", **values}
+    form = Form(**{"contact": "support@PakTaleem.com", "questions": [QUESTION], "pages": pages, **given})
+    return PdfReader(io.BytesIO(render_pdf(form)))
+
+
 @pytest.fixture(scope="module")
 def read():
-    form = Form(
-        client="Indus Schools",
-        group="Grade 7 B",
-        address="portal.example/choices/indus/",
-        contact="support@PakTaleem.com",
-        questions=[QUESTION],
-        pages=[Page(reference, name, "lms-1", ("newsletter",)) for reference, name in PEOPLE.items()],
-    )
-    return PdfReader(io.BytesIO(render_pdf(form)))
+    return rendered(*(Page(reference, name, "lms-1", ("newsletter",)) for reference, name in PEOPLE.items()))
 
 
 def catalog(read) -> Any:
@@ -196,25 +190,19 @@ def all_tags(read) -> list[tuple[str, str, Any]]:
     return list(tags(catalog(read)["/StructTreeRoot"]["/K"], str(catalog(read)["/Lang"])))
 
 
-def test_the_pdf_declares_pdf_ua_1(read):
+def test_the_pdf_declares_pdf_ua_1_with_title_and_language_and_no_personal_names(read):
     assert catalog(read)["/MarkInfo"]["/Marked"]
     assert b"<pdfuaid:part>1</pdfuaid:part>" in catalog(read)["/Metadata"].get_data()
-
-
-def test_its_title_and_language_are_set_without_personal_names(read):
     assert read.metadata["/Title"] == "Consent form: Grade 7 B"
     assert catalog(read)["/ViewerPreferences"]["/DisplayDocTitle"]
     assert catalog(read)["/Lang"] == "en"
 
 
-def test_each_page_and_question_has_headings_in_both_languages(read):
+def test_each_page_and_question_has_headings_and_lists_in_both_languages(read):
+    assert sorted(language for tag, language, _ in all_tags(read) if tag == "/L") == ["en", "en", "ur", "ur"]
     headings = [(tag, language) for tag, language, _ in all_tags(read) if tag.startswith("/H")]
     about, asks, who = [("/H2", "en"), ("/H2", "ur")], [("/H3", "en"), ("/H3", "ur")], ("/H2", "en")
     assert headings == [("/H1", "en"), *about, *asks, who] * len(PEOPLE)
-
-
-def test_lists_are_tagged(read):
-    assert sorted(language for tag, language, _ in all_tags(read) if tag == "/L") == ["en", "en", "ur", "ur"]
 
 
 def test_each_person_has_a_page_with_its_reference(read):
@@ -233,38 +221,24 @@ def read_for_guardians():
         data=("Content", "مواد"),
         recipients="CloudHost (Hosting)",
     )
-    form = Form(
-        client="Indus Schools",
+    return rendered(
+        Page("7A2D9E-1", "Danish Qureshi", "lms-danish", ("newsletter",), "with"),
+        Page("7A2D9E-2", "Iqra Shah", "lms-iqra", (), "without"),
         group="Grade 3 A",
         address="portal.example/guardian/indus/",
-        contact="support@PakTaleem.com",
-        questions=[QUESTION],
-        pages=[
-            Page("7A2D9E-1", "Danish Qureshi", "lms-danish", ("newsletter",), "with"),
-            Page("7A2D9E-2", "Iqra Shah", "lms-iqra", (), "without"),
-        ],
         for_guardians=True,
         policy="portal.example/privacy/indus/",
         services={"with": ServiceQuestion([use], asks_sharing=True), "without": ServiceQuestion([use], False)},
     )
-    return PdfReader(io.BytesIO(render_pdf(form)))
 
 
 def test_a_form_for_guardians_names_the_platform_its_data_and_recipients(read_for_guardians):
     text = " ".join(" ".join(page.extract_text() for page in read_for_guardians.pages).split())
     for words in (
-        "Form for parents and guardians",
-        "To the parent or guardian of",
-        "Danish Qureshi",
-        "May the child use the platform?",
-        "Delivering the service",
-        "Content",
-        "CloudHost (Hosting)",
-        "Name in full",
-        "Signature",
-        "Relative",
-        "portal.example/guardian/indus/",
-        "portal.example/privacy/indus/",
+        *("Form for parents and guardians", "To the parent or guardian of", "Danish Qureshi"),
+        *("May the child use the platform?", "Delivering the service", "Content", "CloudHost (Hosting)"),
+        *("Name in full", "Signature", "Relative"),
+        *("portal.example/guardian/indus/", "portal.example/privacy/indus/"),
     ):
         assert words in text, words
     assert "By telephone" not in text
@@ -282,24 +256,15 @@ def test_a_form_for_guardians_is_accessible_and_names_no_child_in_its_title(read
 def test_a_character_that_no_font_has_does_not_stop_the_form(name):
     question = replace(QUESTION, text=(f"For {name}.", TEXT_UR))
     pages = [Page("7A2D9E-1", name, "lms-1", ("newsletter",)), Page("7A2D9E-2", "Hamza Lodhi", "lms-2", ())]
-    form = Form(client=name, group="Grade 7 B", address="a/", contact="c", questions=[question], pages=pages)
-    read = PdfReader(io.BytesIO(render_pdf(form)))
+    read = rendered(*pages, client=name, questions=[question])
     assert "Hamza Lodhi" in read.pages[1].extract_text()
     assert catalog(read)["/MarkInfo"]["/Marked"]
 
 
 @pytest.mark.parametrize("name", ["王小明", "陳大文", "Ali 🎒"])
 def test_chinese_names_and_emoji_are_printed(name):
-    form = Form(
-        client="Indus Schools",
-        group="Grade 7 B",
-        address="a/",
-        contact="c",
-        questions=[QUESTION],
-        pages=[Page("7A2D9E-1", name, "lms-1", ("newsletter",))],
-    )
     assert not find_unprintable(name)
-    read = PdfReader(io.BytesIO(render_pdf(form)))
+    read = rendered(Page("7A2D9E-1", name, "lms-1", ("newsletter",)))
     assert name in read.pages[0].extract_text()
     assert b"<pdfuaid:part>1</pdfuaid:part>" in catalog(read)["/Metadata"].get_data()
 

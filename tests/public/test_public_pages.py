@@ -1,7 +1,6 @@
 """Dates of the public pages: one piece on a phone, in the client's time zone, in both languages."""
 
 import re
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -42,9 +41,6 @@ def test_a_date_is_one_element_that_no_line_break_tears(language: str, shown: st
     with translation.override(language), timezone.override(ZoneInfo("Asia/Karachi")):
         text = TEMPLATE.render(Context({"at": AT}))
     assert f'<time datetime="2026-11-30">{shown}</time>' in text
-
-
-def test_a_date_that_is_not_set_shows_nothing() -> None:
     assert "<time" not in TEMPLATE.render(Context({"at": None}))
 
 
@@ -77,9 +73,7 @@ def test_every_error_has_a_page_in_both_languages(status: int, language: str) ->
     with translation.override(language):
         page = error_page(status)
     html = page.content.decode()
-    assert page.status_code == status
-    assert page["Content-Language"] == language
-    assert page["Cache-Control"] == "no-store"
+    assert (page.status_code, page["Content-Language"], page["Cache-Control"]) == (status, language, "no-store")
     assert f'<html lang="{language}" dir="{"rtl" if language == "ur" else "ltr"}">' in html
     assert refused_by_policy(html) == []
     assert "<script" not in html
@@ -253,20 +247,13 @@ TEXTS = ("locale/ur/LC_MESSAGES/django.po", *(f"{app}/**/*.py" for app in APPS))
 ARABIC = re.compile("[\u0600-\u06ff\ufb50-\ufdff\ufe70-\ufefe]")
 
 
-def texts() -> Iterator[str]:
-    for pattern in TEXTS:
-        yield from (path.read_text(encoding="utf-8") for path in ROOT.glob(pattern))
-
-
 def test_every_character_of_the_urdu_texts_is_in_the_font() -> None:
     with TTFont(FILE) as font:
         assert set(font.getBestCmap()) == CHARACTERS
-    missing = {sign for text in texts() for sign in ARABIC.findall(text) if ord(sign) not in CHARACTERS}
+    texts = [path.read_text(encoding="utf-8") for pattern in TEXTS for path in ROOT.glob(pattern)]
+    missing = {sign for text in texts for sign in ARABIC.findall(text) if ord(sign) not in CHARACTERS}
     assert missing == set(), "add them to CHARACTERS in tools/font.py and make the font again"
-
-
-def test_the_font_suits_a_cheap_phone() -> None:
-    assert FILE.stat().st_size <= MOST
+    assert FILE.stat().st_size <= MOST, "too large for a cheap phone"
 
 
 @pytest.mark.parametrize("path", ["/privacy/khyber/?lang=ur", "/admin/login/?lang=ur"])
