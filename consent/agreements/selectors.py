@@ -2,8 +2,8 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date, datetime
+from typing import NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -24,8 +24,7 @@ from paktaleem.foundation.accounts.selectors import list_staff
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """PakTaleem's part for one purpose at one client, and the next change; ``since`` None: nothing set, processor."""
 
     purpose: Purpose
@@ -36,8 +35,7 @@ class Part:
     next_at: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class DutyState:
+class DutyState(NamedTuple):
     """One duty of a client: when it must be attested, and until when the last attestation is valid."""
 
     duty: Duty
@@ -45,8 +43,7 @@ class DutyState:
     attested_until: date | None
 
 
-@dataclass(frozen=True, slots=True)
-class ClientToDo:
+class ClientToDo(NamedTuple):
     """The missing items of a client with an agreement: duties to attest, contacts, the postal address."""
 
     client: Client

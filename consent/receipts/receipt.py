@@ -211,6 +211,9 @@ def _serialize_notices(facts: RecordFacts, place: PortalUrls) -> list[dict[str, 
 def _serialize_process(facts: RecordFacts, place: PortalUrls) -> dict[str, object]:
     joint = facts.joint_controller
     places = [dpv.country(code) for code in facts.storage_countries]
+    # While the consent is in force, then until the retention rules apply.
+    after = {"@type": "dpv:UntilEventDuration", "rdf:value": "the retention rules dispose of it"}
+    duration = _duration(facts.latest) if facts.latest.state == "given" else after
     stored = [{"@type": "dpv:StorageLocation", "dpv:hasLocation": place} for place in places]
     process: dict[str, object] = {
         "@type": "dpv:Process",
@@ -220,7 +223,7 @@ def _serialize_process(facts: RecordFacts, place: PortalUrls) -> dict[str, objec
         "dpv:hasPersonalData": [_serialize_category(item) for item in facts.categories],
         "dpv:hasProcessing": ["dpv:Collect", "dpv:Store", "dpv:Use", *(["dpv:Share"] if facts.recipients else [])],
         "dpv:hasDataSource": "dpv:DataSubjectDataSource",
-        "dpv:hasStorageCondition": [*stored, _storage_duration(facts.latest)],
+        "dpv:hasStorageCondition": [*stored, {"@type": "dpv:StorageDuration", "dpv:hasDuration": duration}],
         "dpv:hasProcessingCondition": _processing_locations(facts),
         "dpv:hasRule": [_NO_OTHER_RECIPIENT],
         "dpv:hasDataController": [_urn(facts.controller.id), _urn(joint.id)] if joint else _urn(facts.controller.id),
@@ -274,13 +277,6 @@ def _processing_locations(facts: RecordFacts) -> list[dict[str, object]]:
     codes = [*facts.storage_countries, *(code for one in facts.recipients for code in one.countries)]
     places = dict.fromkeys(dpv.country(code) for code in codes)
     return [{"@type": "dpv:ProcessingLocation", "dpv:hasLocation": one} for one in places]
-
-
-def _storage_duration(event: ReceiptEvent) -> dict[str, object]:
-    """Return the storage duration: while the consent is in force, then until the retention rules apply."""
-    after = {"@type": "dpv:UntilEventDuration", "rdf:value": "the retention rules dispose of it"}
-    duration = _duration(event) if event.state == "given" else after
-    return {"@type": "dpv:StorageDuration", "dpv:hasDuration": duration}
 
 
 def _duration(event: ReceiptEvent) -> dict[str, object]:

@@ -232,17 +232,13 @@ def contact(cast: Cast, client: Any, at: Any, kind: str = "notices", name: str =
     return add_contact(client, kind=kind, **person, actor=cast.actor(name), reason=Reason.ONBOARDING, at=at)
 
 
-def test_a_duty_is_due_thirty_days_after_the_start_and_then_each_year() -> None:
+def test_a_duty_is_due_thirty_days_after_the_start_and_then_each_year_with_reminders_around_it() -> None:
+    left = [left for left in range(31, -22, -1) if is_reminder_day(date(2026, 6, 30), date(2026, 6, 30) - left * DAY)]
+    assert left == [30, 7, 1, 0, -7, -14, -21]
     assert compute_due_day(date(2026, 1, 10), None) == date(2026, 2, 9)
     assert compute_due_day(date(2026, 1, 10), date(2027, 2, 1)) == date(2027, 2, 1)
     assert compute_valid_until(date(2026, 2, 1)) == date(2027, 2, 1)
     assert compute_valid_until(date(2028, 2, 29)) == date(2029, 2, 28)
-
-
-def test_reminders_come_before_and_after_the_day() -> None:
-    due = date(2026, 6, 30)
-    days = [left for left in range(31, -22, -1) if is_reminder_day(due, due - timedelta(days=left))]
-    assert days == [30, 7, 1, 0, -7, -14, -21]
 
 
 def test_an_administrator_attests_for_a_year_with_the_version_of_the_text(cast: Cast, indus: Any, now: Any) -> None:
@@ -286,10 +282,10 @@ def test_a_duty_is_attested_once_a_day(cast: Cast, indus: Any, now: Any) -> None
         attest(cast, indus, now, ["law_complied"])
 
 
-@pytest.mark.parametrize("name", ["amina", "bilal", "sana", "celia"])
-def test_only_the_clients_own_administrator_attests(name: str, cast: Cast, indus: Any, now: Any) -> None:
-    with pytest.raises(NotAllowed):
-        attest(cast, indus, now, actor=cast.actor(name))
+def test_only_the_clients_own_administrator_attests(cast: Cast, indus: Any, now: Any) -> None:
+    for name in ("amina", "bilal", "sana", "celia"):
+        with pytest.raises(NotAllowed):
+            attest(cast, indus, now, actor=cast.actor(name))
 
 
 def test_the_database_refuses_informed_users_without_a_link(cast: Cast, indus: Any, now: Any) -> None:
@@ -307,6 +303,9 @@ def test_a_contact_receives_notices_and_is_a_person_with_sealed_data(cast: Cast,
     assert row.subject.external_id.startswith("contact-")
     assert "Rabia" not in str(vars(row.subject))
     assert row.history.get().actor_id == cast.user_id("farah")
+    for name in ("bilal", "sana", "celia"):
+        with pytest.raises(NotAllowed):
+            contact(cast, indus, now, name=name)
 
 
 def test_a_contact_gets_the_emails_about_changed_notices(cast: Cast, now: Any) -> None:
@@ -326,12 +325,6 @@ def test_an_ended_or_erased_contact_receives_nothing(cast: Cast, indus: Any, now
     end_period(ended, actor=cast.actor("farah"), reason=Reason.REVIEW, at=now + DAY)
     erase_subject(gone.subject, actor=cast.actor("amina"), reason=Reason.SUBJECT_REQUEST, at=now + DAY)
     assert not list_contacts(indus.pk, at=now + 2 * DAY).exists()
-
-
-@pytest.mark.parametrize("name", ["bilal", "sana", "celia"])
-def test_the_wrong_role_adds_no_contact(name: str, cast: Cast, indus: Any, now: Any) -> None:
-    with pytest.raises(NotAllowed):
-        contact(cast, indus, now, name=name)
 
 
 def test_officers_see_what_is_missing_at_every_client(cast: Cast, now: Any, django_assert_num_queries: Any) -> None:

@@ -6,7 +6,6 @@ from typing import Any
 
 import psycopg
 import pytest
-from django.conf import settings
 from django.db import OperationalError, connection
 from django.http import HttpResponse
 from django.test import Client
@@ -138,11 +137,8 @@ def test_an_exception_is_a_500_without_details(cast, monkeypatch, caplog):
     assert "ZeroDivisionError" in caplog.text
 
 
-def test_only_middleware_of_the_settings_is_skipped():
+def test_only_middleware_of_the_settings_is_skipped_and_one_added_to_them_runs(cast, settings):
     assert set(settings.MIDDLEWARE) >= SKIPPED_MIDDLEWARE
-
-
-def test_middleware_added_to_the_settings_runs(cast, settings):
     settings.MIDDLEWARE = [*settings.MIDDLEWARE, "tests.api.test_decision_application.Shut"]
     assert _past_django(GOOD, "ptk_any")[0] == 503
 
@@ -160,7 +156,10 @@ class Shut:
 def test_a_dead_connection_is_reopened(committed):
     read_in_one_statement("SELECT 1", [])
     [[backend]] = read_in_one_statement("SELECT pg_backend_pid()", [])
-    _end_backend(backend)
+    given = connection.get_connection_params()
+    reachable = {name: given[name] for name in ("dbname", "user", "password", "host", "port")}
+    with psycopg.connect(**reachable) as other:
+        other.execute("SELECT pg_terminate_backend(%s, 5000)", [backend])
     [[next_backend]] = read_in_one_statement("SELECT pg_backend_pid()", [])
     assert next_backend != backend
 
@@ -177,10 +176,3 @@ def test_a_statement_that_times_out_is_not_repeated(committed):
         read_in_one_statement("SELECT pg_sleep(10)", [])
     assert sent == ["SELECT pg_sleep(10)"]
     connection.close()
-
-
-def _end_backend(backend: int) -> None:
-    given = connection.get_connection_params()
-    reachable = {name: given[name] for name in ("dbname", "user", "password", "host", "port")}
-    with psycopg.connect(**reachable) as other:
-        other.execute("SELECT pg_terminate_backend(%s, 5000)", [backend])

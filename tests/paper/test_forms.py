@@ -36,7 +36,7 @@ def hamza(cast, indus):
     return cast.subject("hamza")
 
 
-def test_each_person_has_a_page_and_the_notice_versions_of_the_form_are_stored(cast, indus, now, hamza):
+def test_each_person_has_a_page_and_the_notices_and_the_maker_are_recorded(cast, indus, now, hamza):
     run = form_for(cast, [hamza, cast.subject("junaid")], now)
     pages = list(FormPage.objects.filter(run=run))
     assert [page.subject.external_id for page in pages] == ["lms-hamza", "lms-junaid"]
@@ -44,18 +44,15 @@ def test_each_person_has_a_page_and_the_notice_versions_of_the_form_are_stored(c
     assert run.people == 2
     kept = {one.purpose.code: one.notice_version_id for one in FormPurpose.objects.filter(run=run)}
     assert kept == {code: get_current_notice(code, client_id=indus.id, at=now).pk for code in BOTH}
-
-
-def test_the_ledger_entry_has_the_maker_and_no_names(cast, indus, now, hamza):
-    run = form_for(cast, [hamza], now)
     entry = Entry.objects.get(kind="form.made")
     assert (entry.actor_id, entry.recorded_at) == (cast.user_id("farah"), now)
     facts = json.loads(entry.body)["facts"]
-    assert (facts["form"], facts["people"], set(facts["purposes"])) == (str(run.pk), 1, set(BOTH))
+    assert (facts["form"], facts["people"], set(facts["purposes"])) == (str(run.pk), 2, set(BOTH))
     assert "Grade" not in entry.body
 
 
 def test_people_are_asked_only_about_purposes_based_on_their_consent(cast, indus, now, hamza):
+    assert [purpose.code for purpose in purposes_to_ask(indus.id, at=now)] == list(BOTH)
     basis = LawfulBasis.objects.get(client_id=indus.id, purpose__code="newsletter", role="student")
     end_period(basis, actor=cast.actor("amina"), reason=Reason.REVIEW, at=now - timedelta(hours=1))
     run = form_for(cast, [hamza, cast.subject("junaid")], now)
@@ -111,10 +108,6 @@ def test_people_are_selected_by_id_by_role_and_by_the_start_of_their_id(cast, in
     assert found(role="student", beginning="lms-h") == ["lms-hamza"]
     with pytest.raises(ValidationError, match="lms-kiran, lms-nobody"):
         found(ids=("lms-hamza", "lms-nobody", "lms-kiran"))
-
-
-def test_only_purposes_based_on_consent_are_offered(indus, now):
-    assert [purpose.code for purpose in purposes_to_ask(indus.id, at=now)] == list(BOTH)
 
 
 def test_printing_records_access_to_each_person_with_its_reason(cast, indus, now, hamza):

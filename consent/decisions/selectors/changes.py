@@ -6,7 +6,6 @@ ended (``pg_snapshot_xmin``). The list is complete and its order final; a long t
 
 import json
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from typing import NamedTuple
@@ -37,8 +36,7 @@ class Position(NamedTuple):
     last: UUID
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(NamedTuple):
     """One change. Without ``subject`` it concerns all people of the client, or a person who was erased."""
 
     kind: str
@@ -47,8 +45,7 @@ class Change:
     purpose: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class ChangesPage:
+class ChangesPage(NamedTuple):
     """A page of changes in order, the position after it, and whether there are more."""
 
     changes: list[Change]
@@ -107,8 +104,7 @@ WHERE client_id = %(client)s AND id = %(id)s
 """Rolled back in the same function: it leaves no history."""
 
 
-@dataclass(frozen=True, slots=True)
-class RolePreview:
+class RolePreview(NamedTuple):
     """All roles afterwards, the main one first; the answers that change; ``waits`` for a second person."""
 
     roles: tuple[str, ...]

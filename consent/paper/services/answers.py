@@ -6,7 +6,7 @@ The services that record answers decide what counts. An answer that they refuse 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -169,8 +169,7 @@ def confirm_answer(
     return recording.left_out
 
 
-@dataclass(frozen=True, slots=True)
-class ConfirmedAnswers:
+class ConfirmedAnswers(NamedTuple):
     """The waiting answers of a form after a confirmation: confirmed, held with the error, or left for the next one."""
 
     number: int
