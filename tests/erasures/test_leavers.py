@@ -6,11 +6,9 @@ from html import unescape
 from typing import Any
 
 import pytest
-from django.db.models import F
 from django.utils import timezone
 
 from consent.consents.services.restrictions import restrict_processing
-from consent.register.models.agreements import ServiceAgreement
 from paktaleem.directory.data_systems.models import Ground, Order, OrderKind
 from paktaleem.directory.data_systems.services.issuing import OrderSpec, issue_orders
 from paktaleem.directory.people.erasures import Erasure
@@ -30,6 +28,7 @@ from retention.schedule.services import HoldScope, place_hold
 from rights.erasures.leavers import find_leaving, list_leavers
 from rights.erasures.services.progress import erase_leavers
 from tests.cast import Cast
+from tests.consent.making import execute
 from tests.erasures.steps import SYSTEM, proposed, waive_all
 from tests.factories import SETTING_UP, SubjectFactory
 from tests.keeping import dispose
@@ -55,8 +54,8 @@ def erase(cast, at, client="indus"):
 
 def leave_long_ago(*names, cast):
     long_ago = timezone.now() - timedelta(days=400)
-    closed = Subject.objects.filter(pk__in=[cast.subject_id(name) for name in names])
-    closed.update(account_closed_at=long_ago, changed_at=long_ago)
+    values = [long_ago, long_ago, [cast.subject_id(name) for name in names]]
+    execute("UPDATE people_subject SET account_closed_at = %s, changed_at = %s WHERE id = ANY(%s)", *values)
 
 
 def test_the_disposal_ends_the_sealed_fields_of_a_leaver(cast):
@@ -187,7 +186,7 @@ def test_a_guardian_whom_no_child_ever_had_leaves_a_year_after_the_registration(
 
 def test_another_record_of_the_same_person_keeps_both(cast, indus):
     hamza, iqra = close(cast, "hamza"), cast.subject("iqra")
-    Subject.objects.filter(pk__in=[hamza.pk, iqra.pk]).update(same_person=hamza.pk)
+    execute("UPDATE people_subject SET same_person = %s WHERE id = ANY(%s)", hamza.pk, [hamza.pk, iqra.pk])
     leaving = find(hamza, at=DUE_AT)
     assert leaving.kept_for == ["another record of the same person"]
     assert erase(cast, DUE_AT) == 0
@@ -197,12 +196,12 @@ def test_another_record_of_the_same_person_keeps_both(cast, indus):
 
 def test_everyone_leaves_with_the_last_agreement(cast, indus):
     ends_at = datetime(2026, 12, 31, tzinfo=UTC)
-    ServiceAgreement.objects.update(ends_at=ends_at)
+    execute("UPDATE consent_serviceagreement SET ends_at = %s", ends_at)
     junaid = cast.subject("junaid")
     assert find(junaid, at=ends_at - DAY) is None
     leaving = find(junaid, at=ends_at)
     assert leaving.due_at == ends_at + 365 * DAY
-    ServiceAgreement.objects.update(exit_until=ends_at + 90 * DAY)
+    execute("UPDATE consent_serviceagreement SET exit_until = %s", ends_at + 90 * DAY)
     leaving = find(junaid, at=ends_at)
     assert leaving.due_at == ends_at + 455 * DAY
 
@@ -219,6 +218,6 @@ def test_the_page_of_the_person_says_the_day_and_what_keeps_them(cast, sign_in):
 
 
 def test_the_page_of_an_open_account_says_the_day_once_the_agreements_ended(cast, sign_in):
-    in_indus(cast, lambda: ServiceAgreement.objects.update(ends_at=F("signed_at") + DAY))
+    in_indus(cast, lambda: execute("UPDATE consent_serviceagreement SET ends_at = signed_at + interval '1 day'"))
     page = unescape(sign_in("amina").get(f"/admin/people/subject/{cast.subject_id('hamza')}/change/").content.decode())
     assert "Erased from 20" in page

@@ -82,8 +82,9 @@ def seen(cast, indus):
 
 
 def weakly(cast):
-    row = guardian_of(cast.subject("danish"), cast.subject("esra"), at=AT)
-    record_verification(row, method="email_plus", kept={}, actor=SETTING_UP, reason=Reason.SUBJECT_REQUEST, at=AT)
+    with in_client(cast.client_id("indus")):
+        row = guardian_of(cast.subject("danish"), cast.subject("esra"), at=AT)
+        record_verification(row, method="email_plus", kept={}, actor=SETTING_UP, reason=Reason.SUBJECT_REQUEST, at=AT)
     return row
 
 
