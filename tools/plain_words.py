@@ -61,6 +61,7 @@ ALLOWED = frozenset(
         "410 Gone",  # as HTTP names it
         "'nobody'",  # the account of Unix
         "Gone (410)",
+        "mail.Letter",  # a model
         "starting with a letter",  # of the alphabet
         "letter by letter",
         "each letter",

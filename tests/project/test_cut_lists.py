@@ -22,6 +22,7 @@ ALLOWED = {
     "consent/consents/admin/consents.py": "names of fields",
     "consent/consents/admin/person_page.py": "the length of a code",
     "consent/decisions/selectors/changes.py": "a page of the API",
+    "consent/notices/admin.py": "the two texts that are compared, of four",
     "consent/paper/admin.py": "rows to count, up to the limit that the number shows",
     "consent/paper/selectors.py": "the refusal says how many more ids there are",
     "consent/receipts/services.py": "name and contact of the authority",
@@ -31,6 +32,7 @@ ALLOWED = {
     "paktaleem/directory/access_links/services.py": "the people of one contact, up to the limit of emails",
     "paktaleem/directory/security/security_events/services.py": "entries of one step of a job, a page of the feed, "
     "and rows to count, up to the limit that the number shows",
+    "rights/requests/admin/requests.py": "names of columns",
     "rights/packages/selectors.py": "the name of a file",
     "paktaleem/directory/data_systems/selectors.py": "rows to count, up to the limit that the number shows",
     "paktaleem/directory/mail/selectors.py": "rows to count, up to the limit that the number shows",
@@ -46,6 +48,7 @@ ALLOWED = {
     "paktaleem/office/reports/admin.py": "the beginning of a digest, with …",
     "retention/schedule/admin.py": "names, with …",
     "retention/schedule/selectors.py": "the caller says how many it reads and shows",
+    "rights/erasures/admin.py": "names of columns",
     "rights/mailbox/admin.py": "two lists, of which the page shows the first rows together",
 }
 FOR_PEOPLE = ("admin", "dashboard", "own_pages", "selectors", "views")

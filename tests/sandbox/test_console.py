@@ -288,7 +288,7 @@ def test_the_key_of_a_sandbox_shows_it(cast, sandbox):
         ("play", True, "ptk_abcdefgh", NOT_SHOWN),
     ],
 )
-def test_the_database_refuses_a_key_of_the_other_kind(cast, sandbox, code, is_test, prefix, refused):  # noqa: PLR0917
+def test_the_database_refuses_a_key_of_the_other_kind(cast, sandbox, code, is_test, prefix, refused):  # noqa: PLR0917 -- a row of the table
     client_id = sandbox.id if code == "play" else cast.client_id(code)
     with in_client(client_id), pytest.raises(IntegrityError, match=refused):
         written_by_hand(

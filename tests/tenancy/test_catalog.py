@@ -50,7 +50,7 @@ evidence without a trigger | DROP TRIGGER append_only ON audit_entry | audit_ent
 a trigger put to sleep | ALTER TABLE consent_consentevent DISABLE TRIGGER append_only_table | consent_consentevent: evidence without the trigger append_only_table
 history without a trigger | DROP TRIGGER append_only ON accounts_historicalmembership | accounts_historicalmembership: evidence without the trigger append_only
 """.strip().splitlines()
-"""What is planted, the statement that plants it, and the beginning of what is found."""
+"""Names of faults, the statement that plants each, and the beginning of the finding."""
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)

@@ -174,7 +174,8 @@ def test_the_comment_at_the_head_needs_no_migration():
 
 def test_makesql_writes_the_migration_and_keeps_the_earlier_text(folder, monkeypatch):
     monkeypatch.setattr(
-        "paktaleem.foundation.tenancy.management.commands.makesql._committed_texts", lambda _: iter([DOUBLED])
+        "paktaleem.foundation.tenancy.management.commands.makesql._git",
+        lambda _, command, *__: DOUBLED if command == "show" else "abc",
     )
     before, after = digest_of(DOUBLED), write(folder, TRIPLED)
     versions = {**applied_versions(MigrationLoader(None)), ("holdings", "doubled"): before}

@@ -291,7 +291,7 @@ AT = datetime(2026, 10, 1, 9, 0, tzinfo=UTC)
         ([429, 502, 504], Outcome.THROTTLED),
     ],
 )
-def test_only_2xx_is_delivered_and_410_and_throttling_are_told_from_failures(statuses, outcome):
+def test_only_2xx_is_delivered_and_410_and_throttling_differ_from_failures(statuses, outcome):
     assert {classify_response(status, "", AT).outcome for status in statuses} == {outcome}
 
 

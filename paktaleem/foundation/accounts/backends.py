@@ -23,7 +23,7 @@ class StaffBackend(BaseBackend):
         with in_global():
             user = User.objects.filter(email__iexact=email.strip()).first()
         if user is None:
-            User().set_password(password)  # takes as long as a wrong password, so that nobody learns who has an account
+            User().set_password(password)  # takes as long as a wrong password, so that no one learns who has an account
             return None
         if not user.check_password(password) or not user.is_active:
             return None

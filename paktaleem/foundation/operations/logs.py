@@ -243,12 +243,12 @@ class RequestLogMiddleware:
                 write = log.debug
             elif response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
                 write = log.error
-            facts = {"method": request.method, "route": find_route(request), "status": response.status_code}
+            answered = {"method": request.method, "route": find_route(request), "status": response.status_code}
             if (actor := getattr(request, "actor", None)) is not None:
-                facts |= {"role": actor.role, "client_id": str(actor.client_id) if actor.client_id else None}
+                answered |= {"role": actor.role, "client_id": str(actor.client_id) if actor.client_id else None}
                 if actor.kind in _ACTOR_FIELDS:
-                    facts[_ACTOR_FIELDS[actor.kind]] = str(actor.id)
-            write("A request was answered", duration_ms=round((time.perf_counter() - began) * 1000, 1), **facts)
+                    answered[_ACTOR_FIELDS[actor.kind]] = str(actor.id)
+            write("A request was answered", duration_ms=round((time.perf_counter() - began) * 1000, 1), **answered)
         return response
 
 

@@ -111,7 +111,7 @@ def _load_facts(clients: QuerySet[Client], at: datetime) -> list[ClientFacts]:
     proposal = _of_client(changes).order_by("-requested_at", "-id")
     single = {"signed_by": signing.values("first_side"), "signer": signing.values("requested_by")}
     single |= {"proposal": proposal.values("pk"), "proposer": proposal.values("requested_by")}
-    existing = _rows_of_facts(at)
+    existing = _rows_by_fact_name(at)
     rows: QuerySet[Any] = clients.exclude(pk=PAKTALEEM).annotate(
         agreement=Subquery(latest.values("pk")[:1]), signed_at=Subquery(latest.values("signed_at")[:1])
     )
@@ -139,7 +139,7 @@ def _of_client(rows: QuerySet[Any]) -> QuerySet[Any]:
     return rows.filter(client_id=OuterRef("pk"))
 
 
-def _rows_of_facts(at: datetime) -> dict[str, QuerySet[Any]]:
+def _rows_by_fact_name(at: datetime) -> dict[str, QuerySet[Any]]:
     contacts = _of_client(ClientContact.objects.active(at)).filter(subject__erased_at=None)
     mechanisms = _of_client(ChildMechanism.objects.filter(ends_at=None))
     open_instructions = Instruction.objects.uncancelled().filter(Q(ends_at=None) | Q(ends_at__gt=at))

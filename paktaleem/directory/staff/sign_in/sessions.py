@@ -1,4 +1,4 @@
-"""Encrypted sessions: the key as a digest, the data under the keyring, bound to its row; a copy signs nobody in."""
+"""Encrypted sessions: the key as a digest, the data under the keyring, bound to its row."""
 
 import base64
 import hashlib

@@ -222,7 +222,7 @@ _SOURCES = {
 
 
 def describe_paths(document: Part) -> None:
-    """Say which values a text in a path can have, and link responses that name one to its operations."""
+    """Describe which values a text in a path can have, and link responses that name one to its operations."""
     operations = {one["operationId"]: one for by_method in document["paths"].values() for one in by_method.values()}
     taken: dict[str, set[str]] = {}
     for name, operation in operations.items():
