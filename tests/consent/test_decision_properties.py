@@ -242,7 +242,7 @@ CHANGES = (
     lambda world, pick: world.consent(by=pick(("self", "guardian")), recorded_at=pick(MOMENTS)),
     add_notices,
     widen_purposes,
-    lambda world, pick: world.person(objections=(Objection(pick(PURPOSES), some_period(pick)))),
+    lambda world, pick: world.person(objections=(Objection(pick(PURPOSES), some_period(pick)),)),
 )
 
 
