@@ -44,10 +44,11 @@ WORDS = "Only the mother wrote this."
 def ready(cast, wish="copy", *, at=AT):
     verified(cast, at=at)
     request = decided(cast, asked_by_guardian(cast, wish, text=WORDS, at=at), at=at)
-    answered(cast, request, PNG, at=at)
-    assert build(request, at=at) is not None
-    request.refresh_from_db()
-    return answer_request(request, text=compose_answer(request), actor=cast.actor("farah"), at=at)
+    with in_client(request.client_id):
+        answered(cast, request, PNG, at=at)
+        assert build(request, at=at) is not None
+        request.refresh_from_db()
+        return answer_request(request, text=compose_answer(request), actor=cast.actor("farah"), at=at)
 
 
 def without_contact(cast, name):
