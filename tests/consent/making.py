@@ -155,13 +155,14 @@ def execute(sql: str, *values: Any) -> None:
         cursor.execute(sql, values)
 
 
-def insert_copy(table: str, columns: dict[str, str]) -> None:
-    """Insert a copy of each row of a table with a new key and these SQL expressions as columns."""
+def insert_copy(table: str, columns: dict[str, str], where: str = "true", *values: Any) -> None:
+    """Insert a copy of each such row of a table with a new key and these SQL expressions as columns."""
     with connection.cursor() as cursor:
         names = [str(one.name) for one in connection.introspection.get_table_description(cursor, table)]
     taken = {"id": "gen_random_uuid()", **columns}
-    values = ", ".join(taken.get(name, name) for name in names)
-    execute(f"INSERT INTO {table} ({', '.join(names)}) SELECT {values} FROM {table}")  # noqa: S608 -- our own names
+    new = ", ".join(taken.get(name, name) for name in names)
+    statement = f"INSERT INTO {table} ({', '.join(names)}) SELECT {new} FROM {table} WHERE {where}"  # noqa: S608 -- our own
+    execute(statement, *values)
 
 
 def publish(notice: Notice, at: datetime, *, actor: Actor = SETTING_UP, **changed: Any) -> NoticeVersion:
@@ -172,8 +173,8 @@ def publish(notice: Notice, at: datetime, *, actor: Actor = SETTING_UP, **change
 
 def give(subject: Subject, at: datetime, purpose: str = "newsletter", state: str = "given", **how: Any) -> ConsentEvent:
     """Record one answer: by default consent under the notice in effect, which is shown then."""
-    if "notice_version" not in how:
-        how.setdefault("shown", shown(subject.client_id, at, purpose))
+    if not how.keys() & {"notice_version", "shown"}:
+        how["shown"] = shown(subject.client_id, at, purpose)
     answers = [Answer(purpose, ConsentState(state))]
     [event] = record_answers(subject, answers=answers, at=at, **{"actor": SETTING_UP, **how})
     return event

@@ -143,8 +143,9 @@ def test_a_version_is_never_changed(cast, newsletter, now):
     ],
 )
 def test_the_database_refuses_the_broken_version(newsletter, column, value):
+    taken = {"number": "number + 100", column: value}
     with pytest.raises(IntegrityError):
-        insert_copy("consent_noticeversion", {"number": "number + 100", column: value})
+        insert_copy("consent_noticeversion", taken, "notice_id = %s", newsletter.pk)
 
 
 TEXTS = st.lists(
@@ -214,7 +215,7 @@ def announce(client, at):
 
 def agree(cast, version, at, state="given", **how):
     proof = how or {"shown": shown_version(version, version.client_id, at)}
-    return making.give(cast.subject("kiran"), at, state=state, **proof)
+    return making.give(cast.subject("kiran"), at, state=state, actor=cast.actor("celia"), **proof)
 
 
 @pytest.mark.parametrize("method", ["shown", "paper"])

@@ -254,7 +254,7 @@ TICK = timedelta(microseconds=1)
 
 @pytest.mark.parametrize("kind", PERIODS)
 def test_nothing_starts_in_the_past_or_ends_before_it_starts(cast, indus, now, kind):
-    with pytest.raises(ValidationError) as caught:
+    with pytest.raises(ValidationError) as caught, transaction.atomic():  # which takes back the rows it needs
         change(cast, new_row(kind, indus, now, starts_at=now - TICK), now)
     assert "starts_at" in caught.value.message_dict
     with pytest.raises(ValidationError):
