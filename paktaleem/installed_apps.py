@@ -30,6 +30,7 @@ INSTALLED_APPS = [
     "retention.schedule",
     "retention.disposals",
     "retention.breaches",
+    "retention.data_map",
     "retention.records",
     "rights.requests",
     "rights.packages",

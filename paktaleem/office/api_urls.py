@@ -30,6 +30,7 @@ from paktaleem.directory.webhooks.api import (
     Webhooks,
 )
 from paktaleem.office.sandbox.api import SandboxClock, SandboxOrders, SandboxReset, SandboxState
+from retention.data_map.api import DataMap
 from retention.disposals.api import ShowDisposal, ShowDisposalCertificate
 from retention.holdings.api import ReportActivity, ReportCollection, ReportCollections
 from retention.schedule.api import SubjectHoldings
@@ -79,6 +80,7 @@ urlpatterns = [
     path("rights-requests/<uuid:rights_request>", ShowRightsRequest.as_view(), name="rights-request"),
     path("rights-requests/<uuid:rights_request>/corrections", Corrections.as_view(), name="rights-corrections"),
     path("rights-requests/<uuid:rights_request>/copy", ShowCopy.as_view(), name="rights-copy"),
+    path("data-map", DataMap.as_view(), name="data-map"),
     path("orders", ListOrders.as_view(), name="orders"),
     path("disposals/<uuid:disposal>", ShowDisposal.as_view(), name="disposal"),
     path("disposals/<uuid:disposal>/certificate", ShowDisposalCertificate.as_view(), name="disposal-certificate"),

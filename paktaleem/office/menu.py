@@ -69,7 +69,7 @@ SECTIONS = (
         "systems",
         _("Systems"),
         help="systems-and-orders",
-        lists="data_systems.Order data_systems.System webhooks.Endpoint security.SecurityAssessment",
+        lists="data_systems.Order data_systems.System data_map.MapLine webhooks.Endpoint security.SecurityAssessment",
         more="data_systems.OrderSet data_systems.OrderAlert data_systems.SystemKey webhooks.Delivery",
     ),
     _section(

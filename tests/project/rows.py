@@ -44,7 +44,7 @@ from consent.sharing.services import (
     request_business_transfer,
     request_legal_disclosure,
 )
-from paktaleem.directory.data_systems.models import Ground, Order, OrderAlert, OrderKind, OrderSet
+from paktaleem.directory.data_systems.models import Ground, Order, OrderAlert, OrderKind, OrderSet, System
 from paktaleem.directory.data_systems.services.fulfilment import accept_order, fail_order, propose_waiver, raise_alerts
 from paktaleem.directory.data_systems.services.issuing import OrderSpec, issue_orders, issue_orders_for_set
 from paktaleem.directory.data_systems.services.registering import propose_system_end
@@ -73,6 +73,8 @@ from paktaleem.foundation.upkeep.periods.services import request_period_change
 from paktaleem.office.exits.models import AgreementExit
 from paktaleem.office.reports.regulator.services import GATHER, fail_pack, gather_section, request_pack
 from retention.breaches.services import notify_authority, request_closing, write_to_client, write_to_people
+from retention.data_map.models import MapLine
+from retention.data_map.services import declare_line
 from retention.disposals.models import Batch
 from retention.disposals.services.batches import open_disposal
 from retention.holdings.models import FlaggedCollection, Holding
@@ -552,6 +554,21 @@ def assessment_of_indus(cast):
     return {"records/impactassessment": row.pk}
 
 
+def map_of_indus(cast):
+    client_id = cast.client_id("indus")
+    line = MapLine(
+        client_id=client_id,
+        system=System.objects.get(client_id=client_id, code="lms"),
+        category="usage_logs",
+        roles=["student"],
+        purposes=["support"],
+        countries=["PK"],
+        found_by="lms_id",
+    )
+    declare_line(line, actor=SETTING_UP, reason=Reason.REVIEW, at=AT)
+    return {"data_map/mapline": line.pk}
+
+
 def cookies_of_indus(cast):
     client = cast.client("indus")
     make_usual_cookies(client.pk)
@@ -676,6 +693,7 @@ _OWN_PARTS = (
     packs_of,
     cookies_of_indus,
     assessment_of_indus,
+    map_of_indus,
     requests_of_indus,
     rights_of_indus,
     erasures_of_indus,

@@ -119,6 +119,7 @@ CONSOLE_BY_ROLE = spread(
             admin/accounts/client/set-up/ admin/schools/rosterimport/template/<str:kind>/
             admin/holdings/holding/picture/ admin/requests/rightsrequest/figures/
             admin/agreements/clientcontact/to-do/ admin/records/impactassessment/record/
+            admin/data_map/mapline/map/
             admin/records/impactassessment/record/<str:kind>/ admin/schedule/retentionrule/schedule/
             admin/schedule/retentionrule/schedule/file/ admin/samples/ admin/trends/ admin/work/
         """,
@@ -150,6 +151,7 @@ ACTS = spread(
             data_systems/system/decline data_systems/system/end data_systems/systemkey/end webhooks/delivery/replay
             webhooks/endpoint/disable webhooks/endpoint/enable webhooks/endpoint/remove webhooks/endpoint/replay
             webhooks/endpoint/rotate webhooks/endpoint/test holdings/flaggedcollection/decide disposals/batch/approve
+            data_map/mapline/confirm data_map/mapline/end
             disposals/batch/cancel disposals/batch/pause disposals/batch/resume disposals/batch/take-out
             schedule/hold/lift schedule/hold/review schedule/retentionrule/end people/subject/place-hold
             requests/rightsrequest/add-rights desk/authoritycase/end erasures/erasureproposal/approve
@@ -243,6 +245,10 @@ API: dict[str, list[tuple[str, str, Any, int, int]]] = {
     "api/v1/disposals/<uuid:disposal>": [("get", f"/api/v1/disposals/{NOT_THERE}", None, 404, 404)],
     "api/v1/disposals/<uuid:disposal>/certificate": [
         ("get", f"/api/v1/disposals/{NOT_THERE}/certificate", None, 404, 404)
+    ],
+    "api/v1/data-map": [
+        ("get", "/api/v1/data-map", None, 200, 200),
+        ("put", "/api/v1/data-map", {"lines": [{}]}, 400, 400),
     ],
     "api/v1/collections": [("post", "/api/v1/collections", {"subject": "lms-danish"}, 400, 400)],
     "api/v1/schools/<str:external_id>": [("put", "/api/v1/schools/a", {}, 400, 400)],

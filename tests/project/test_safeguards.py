@@ -97,7 +97,8 @@ ALONE = {
     "it records what a person, a guardian, an authority or a system said, with its evidence; the rules decide": """
         guardians/guardianship/answer guardians/guardianship/check guardians/providercheck/ask
         consent/balancingtest/add
-        consent/balancingtest/change consent/balancingtest/sign consent/consentevent/add-evidence
+        data_map/mapline/add data_map/mapline/change data_map/mapline/confirm data_map/mapline/end
+        put:api/v1/data-map consent/balancingtest/change consent/balancingtest/sign consent/consentevent/add-evidence
         consent/noticedispatch/acknowledge consent/noticedispatch/answer consent/noticedispatch/withdraw
         consent/serviceagreement/add-document consent/serviceagreement/attest
         consent/serviceagreement/sign-paper desk/authoritycase/end

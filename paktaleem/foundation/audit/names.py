@@ -25,6 +25,7 @@ FAMILY_NAMES = {
     "collection": _("Collections"),
     "consent": _("Consents"),
     "cookie": _("Cookies"),
+    "data_map": _("Data map"),
     "digest": _("Weekly digests"),
     "disclosure": _("Disclosures"),
     "disposal": _("Disposals"),

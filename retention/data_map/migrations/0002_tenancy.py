@@ -1,0 +1,17 @@
+"""Isolates the rows of each client."""
+
+from django.db import migrations
+
+from paktaleem.foundation.tenancy.operations import AppendOnly, Isolate, SameClientForeignKey, TenantIsolation
+
+
+class Migration(migrations.Migration):
+    dependencies = [("data_map", "0001_tables")]
+    operations = [
+        Isolate(
+            TenantIsolation("HistoricalMapLine"),
+            AppendOnly("HistoricalMapLine"),
+            TenantIsolation("MapLine"),
+            SameClientForeignKey("MapLine", "system", "data_systems.System", owner="system_owner"),
+        ),
+    ]

@@ -1,0 +1,126 @@
+"""Query the data map, and compare it with what systems report."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Self
+from uuid import UUID
+
+from django.db.models import Count
+
+from paktaleem.directory.data_systems.models import System
+from paktaleem.foundation.accounts.actors import Actor, require
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
+from retention.data_map.models import MapLine
+from retention.holdings.models import Holding
+
+_LISTS = ("roles", "purposes", "countries")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Declaration:
+    """Declaration of one category of a system: codes of roles, purposes and countries, and the key of people.
+
+    Its lists are sorted and without repetitions, so that two declarations can be compared.
+    """
+
+    category: str
+    roles: list[str]
+    purposes: list[str]
+    countries: list[str]
+    found_by: str
+
+    def __post_init__(self) -> None:
+        for name in _LISTS:
+            object.__setattr__(self, name, sorted(set(getattr(self, name))))
+
+    @classmethod
+    def of(cls, line: MapLine) -> Self:
+        """Return what a line declares."""
+        lists = {name: getattr(line, name) for name in _LISTS}
+        return cls(category=line.category, found_by=line.found_by, **lists)
+
+
+@dataclass(frozen=True, slots=True)
+class MapCell:
+    """One category of one system: its line if it is declared, and the number of people of whom it is reported.
+
+    ``is_registered`` is True if orders about the category go to the system.
+    """
+
+    category: str
+    is_registered: bool
+    line: MapLine | None
+    people: int
+
+    def is_confirmed(self, at: datetime) -> bool:
+        """Return True if the client has confirmed the line within a year."""
+        return self.line is not None and self.line.confirmed_at is not None and self.line.confirm_by > at
+
+    @property
+    def is_undeclared(self) -> bool:
+        """Return True if the system reported the data and declares not to hold it."""
+        return self.line is None and self.people > 0
+
+
+@dataclass(frozen=True, slots=True)
+class MapRow:
+    """The cells of one system, one for each category of the map, in the same order for all systems."""
+
+    system: System
+    cells: tuple[MapCell, ...]
+
+
+def list_lines(system: System, *, client_id: UUID) -> list[MapLine]:
+    """List the current lines of a system at a client, by category."""
+    return list(MapLine.objects.current().filter(client_id=client_id, system=system).order_by("category"))
+
+
+def compare(system: System, declared: Sequence[Declaration], *, client_id: UUID) -> dict[str, list[str]]:
+    """Return what declarations would change, by category: added, changed, ended; and ``undeclared``.
+
+    ``undeclared`` are categories of which the system reported data, without a declaration.
+    """
+    before = {line.category: Declaration.of(line) for line in list_lines(system, client_id=client_id)}
+    after = {one.category: one for one in declared}
+    held = Holding.objects.held().filter(client_id=client_id, system=system).order_by()
+    reported = set(held.values_list("category", flat=True).distinct())
+    return {
+        "added": sorted(after.keys() - before.keys()),
+        "changed": sorted(code for code in after.keys() & before.keys() if after[code] != before[code]),
+        "ended": sorted(before.keys() - after.keys()),
+        "undeclared": sorted(reported - after.keys()),
+    }
+
+
+def draw_map(actor: Actor, client_id: UUID, *, at: datetime) -> list[MapRow]:
+    """Return what each system in use holds of a client's people, declared or reported; three queries.
+
+    Raises NotAllowed.
+    """
+    require(actor, Capability.VIEW_RECORDS, client_id)
+    lines = {(line.system_id, line.category): line for line in MapLine.objects.current().filter(client_id=client_id)}
+    held = Holding.objects.held().filter(client_id=client_id, system__isnull=False).order_by()
+    people = {
+        (system, category): count
+        for system, category, count in held.values_list("system", "category").annotate(Count("subject", distinct=True))
+    }
+    systems = list(System.objects.active(at).filter(client_id__in=[client_id, PAKTALEEM]).order_by("name", "pk"))
+    registered = {(system.pk, category) for system in systems for category in system.categories}
+    categories = sorted({category for _system, category in registered | lines.keys() | people.keys()})
+    return [
+        MapRow(
+            system,
+            tuple(
+                MapCell(
+                    category,
+                    (system.pk, category) in registered,
+                    lines.get((system.pk, category)),
+                    people.get((system.pk, category), 0),
+                )
+                for category in categories
+            ),
+        )
+        for system in systems
+    ]

@@ -1,0 +1,165 @@
+"""The data map: a system declares what it holds, the client confirms it, and the portal compares it with reports."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core.exceptions import ValidationError
+
+from paktaleem.directory.data_systems.models import System, SystemKey
+from paktaleem.directory.data_systems.services.registering import end_system_key
+from paktaleem.foundation.accounts.actors import NotAllowed
+from paktaleem.foundation.accounts.acts import Refused
+from paktaleem.foundation.audit.actors import Reason
+from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.tenancy.context import in_client
+from retention.data_map.models import MapLine
+from retention.data_map.selectors import Declaration, compare, draw_map
+from retention.data_map.services import confirm_line, declare_line, declare_map, end_line
+from tests.factories import SETTING_UP, make_system
+
+LOGS: dict[str, Any] = {"category": "usage_logs", "roles": ["student"], "purposes": ["support"], "countries": ["PK"]}
+LOGS |= {"found_by": "lms_id"}
+URL = "/api/v1/data-map"
+
+
+@pytest.fixture
+def lms(indus):
+    return System.objects.get(client=indus, code="lms")
+
+
+@pytest.fixture
+def declare(cast, indus, lms, now):
+    """Return a function by which the learning platform declares its map; it returns the lines."""
+
+    def declare(*lines, at=now):
+        declared = [Declaration(**one) for one in lines]
+        return declare_map(lms, declared, client_id=indus.pk, actor=cast.key_actor("indus"), at=at)
+
+    return declare
+
+
+@pytest.fixture
+def client_admin(cast, now):
+    return {"actor": cast.actor("farah"), "reason": Reason.REVIEW, "at": now}
+
+
+def test_the_client_confirms_a_declared_line_for_a_year(declare, client_admin, now):
+    [line] = declare(LOGS)
+    assert MapLine.objects.to_confirm(now).get() == line
+    confirm_line(line, **client_admin)
+    assert not MapLine.objects.to_confirm(now + timedelta(days=364)).exists()
+    assert MapLine.objects.to_confirm(now + timedelta(days=365)).get() == line
+    kinds = Entry.objects.filter(kind__startswith="data_map.").order_by("id").values_list("kind", flat=True)
+    assert list(kinds) == ["data_map.declared", "data_map.confirmed"]
+
+
+def test_a_changed_line_is_confirmed_again_and_an_unchanged_one_is_not(declare, client_admin, now):
+    [line] = declare(LOGS)
+    confirm_line(line, **client_admin)
+    declare(LOGS | {"roles": ["student", "student"]})
+    assert not MapLine.objects.to_confirm(now).exists()
+    declare(LOGS | {"countries": ["PK", "IE"]})
+    assert MapLine.objects.to_confirm(now).get().countries == ["IE", "PK"]
+    assert [one.countries for one in MapLine.history.filter(id=line.pk).order_by("history_id")][-1] == ["IE", "PK"]
+
+
+def test_a_category_that_is_left_out_ends(declare, now):
+    declare(LOGS, LOGS | {"category": "contact_details"})
+    declare(LOGS)
+    ended = MapLine.objects.exclude(ended_at=None).get()
+    assert (ended.category, ended.ended_at) == ("contact_details", now)
+    assert [one.category for one in MapLine.objects.current()] == ["usage_logs"]
+
+
+def test_staff_add_change_and_end_a_line(indus, lms, client_admin):
+    line = declare_line(MapLine(client=indus, system=lms, **LOGS), **client_admin)
+    with pytest.raises(ValidationError, match="has a line for this category"):
+        declare_line(MapLine(client=indus, system=lms, **LOGS), **client_admin)
+    end_line(line, **client_admin)
+    with pytest.raises(Refused):
+        confirm_line(line, **client_admin)
+    declare_line(MapLine(client=indus, system=lms, **LOGS), **client_admin)
+
+
+def test_an_officer_does_not_confirm_for_a_client(cast, declare, now):
+    [line] = declare(LOGS)
+    with pytest.raises(Refused, match="client confirms"):
+        confirm_line(line, actor=cast.actor("amina"), reason=Reason.REVIEW, at=now)
+    with pytest.raises(NotAllowed):
+        confirm_line(line, actor=cast.actor("celia"), reason=Reason.REVIEW, at=now)
+
+
+def test_the_map_shows_what_is_declared_and_what_is_reported(cast, indus, declare, report, now):
+    report("danish")
+    report("danish", "contact_details")
+    declare(LOGS)
+    make_system(indus, "library", ["content"])
+    rows = {row.system.code: row.cells for row in draw_map(cast.actor("farah"), indus.pk, at=now)}
+    cells = {one.category: one for one in rows["lms"]}
+    assert (cells["usage_logs"].line is not None, cells["usage_logs"].people) == (True, 1)
+    assert cells["contact_details"].is_undeclared
+    assert {one.category for one in rows["library"] if one.is_registered} == {"content"}
+    assert len({len(row) for row in rows.values()}) == 1
+
+
+def test_a_preview_names_the_effect(indus, lms, declare, report):
+    declare(LOGS, LOGS | {"category": "contact_details"})
+    report("danish")
+    after = [
+        Declaration(**LOGS | {"category": "contact_details", "roles": ["instructor"]}),
+        Declaration(**LOGS | {"category": "content"}),
+    ]
+    assert compare(lms, after, client_id=indus.pk) == {
+        "added": ["content"],
+        "changed": ["contact_details"],
+        "ended": ["usage_logs"],
+        "undeclared": ["usage_logs"],
+    }
+
+
+def test_a_system_declares_its_map_over_the_api(indus_lms):
+    assert indus_lms.get(URL).json() == {"system": "lms", "lines": []}
+    preview = indus_lms.put(URL, {"lines": [LOGS], "preview": True}).json()
+    assert (preview["added"], preview["lines"]) == (["usage_logs"], [])
+    saved = indus_lms.put(URL, {"lines": [LOGS]}).json()
+    assert [(one["category"], one["roles"], one["confirmed_at"]) for one in saved["lines"]] == [
+        ("usage_logs", ["student"], None)
+    ]
+    assert indus_lms.get(URL).json()["lines"] == saved["lines"]
+    assert indus_lms.put(URL, {"lines": []}).json()["ended"] == ["usage_logs"]
+
+
+@pytest.mark.parametrize(
+    ("field", "wrong", "allowed"),
+    [
+        ("category", "billing", "contact_details, content, usage_logs"),
+        ("purposes", ["sale"], "support"),
+        ("countries", ["Pakistan"], ""),
+        ("countries", ["pk"], "ISO 3166"),
+        ("roles", [], ""),
+        ("found_by", "name", ""),
+    ],
+)
+def test_what_is_wrong_is_named_by_line_and_field(indus_lms, field, wrong, allowed):
+    answer = indus_lms.put(URL, {"lines": [LOGS, LOGS | {"category": "content", field: wrong}]})
+    [error] = answer.json()["errors"]
+    assert (answer.status_code, allowed in error["detail"]) == (400, True)
+    assert error["pointer"].startswith(f"#/lines/1/{field}")
+    assert not indus_lms.get(URL).json()["lines"]
+
+
+def test_a_category_is_declared_once(indus_lms):
+    answer = indus_lms.put(URL, {"lines": [LOGS, LOGS]})
+    assert answer.json()["errors"] == [{"detail": "Name each category once.", "pointer": "#/lines/1/category"}]
+
+
+def test_a_key_without_a_system_declares_nothing(cast, indus_lms, now):
+    with in_client(cast.client_id("indus")):
+        end_system_key(SystemKey.objects.get(), actor=SETTING_UP, reason=Reason.REVIEW, at=now)
+    assert indus_lms.put(URL, {"lines": []}).json()["type"].endswith(":no-system")
+
+
+def test_another_client_sees_no_line(indus_lms, khyber_lms):
+    indus_lms.put(URL, {"lines": [LOGS]})
+    assert khyber_lms.get(URL).json()["lines"] == []
