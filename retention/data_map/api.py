@@ -54,7 +54,7 @@ class LineOutput(serializers.Serializer[object]):
 
 
 class DataMapOutput(serializers.Serializer[object]):
-    """What a system declares to hold; ``system`` is its code."""
+    """The declaration of a system; ``system`` is its code."""
 
     system = serializers.CharField()
     lines = LineOutput(many=True)
