@@ -71,7 +71,7 @@ def _render_cell(cell: MapCell, at: datetime) -> dict[str, object]:
     return {
         "cell": cell,
         "state": state,
-        "countries": name_countries(",".join(cell.line.countries)) if cell.line else "",
+        "countries": name_countries(cell.line.countries) if cell.line else "",
     }
 
 
@@ -104,6 +104,9 @@ class MapLineAdmin(ScopedAdmin[MapLine]):
     empty_text = "No system has declared what it holds."
     acts = (confirm_line, end_line)
 
+    def describe_row(self, row: MapLine) -> str:
+        return f"{row.system}: {format_category(row.category, row.client_id)}"
+
     def write(self, row: MapLine, saving: Saving) -> None:
         declare_line(row, **saving.by)
 
@@ -120,7 +123,7 @@ class MapLineAdmin(ScopedAdmin[MapLine]):
 
     @admin.display(description="countries")
     def stored_in(self, row: MapLine) -> str:
-        return name_countries(",".join(row.countries))
+        return name_countries(row.countries)
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.map_view)

@@ -36,6 +36,7 @@ OF_ANOTHER_PERSON = {
         "accounts/staffchange/approve",
         "people/readmission/approve",
         "data_systems/order/agree",
+        "data_map/mapline/confirm",
         "disposals/batch/approve",
         "requests/rightsrequest/refuse-correction",
         "requests/rightsrequest/verify",

@@ -74,7 +74,7 @@ FEW = _list_models("""
     consent/purpose consent/purposecapacity consent/recipient consent/recipientapproval sharing/businesstransfer
     sharing/legaldisclosure accounts/proposedchange consent/serviceagreement breaches/breach people/personmerge
     upkeep/portalperiod cookies/cookie cookies/cookiesite cookies/linkedservice disposals/batch records/impactassessment
-    schedule/retentionrule schools/term data_systems/system data_systems/systemkey webhooks/endpoint
+    schedule/retentionrule schools/term data_systems/system data_systems/systemkey webhooks/endpoint data_map/mapline
 """)
 """Models that do not grow with the number of people: staff, clients, the register, what is written by hand."""
 COUNTED_WHOLE = {

@@ -1,6 +1,7 @@
 """Countries and time zones: fields of models, which forms offer as lists in the language of the page."""
 
 import re
+from collections.abc import Sequence
 from functools import cache
 from typing import Any, Final
 from zoneinfo import available_timezones
@@ -64,9 +65,10 @@ def name_country(code: str) -> str:
     return str(Locale.parse(get_language() or "en", sep="-").territories.get(code, code))
 
 
-def name_countries(codes: str) -> str:
-    """Return the names of countries, given as codes with commas, in the language of the page."""
-    return join_words(name_country(code.strip().upper()) for code in codes.split(",") if code.strip())
+def name_countries(codes: str | Sequence[str]) -> str:
+    """Return the names of countries, given as codes or as text with commas, in the language of the page."""
+    listed = codes.split(",") if isinstance(codes, str) else codes
+    return join_words(name_country(code.strip().upper()) for code in listed if code.strip())
 
 
 def name_language(code: str) -> str:
