@@ -76,7 +76,6 @@ class DataMap(Operation):
     """``GET`` and ``PUT /api/v1/data-map``."""
 
     capabilities = {"GET": Capability.COMPLETE_ORDERS, "PUT": Capability.COMPLETE_ORDERS}
-    is_conditional = True
 
     @extend_schema(responses=DataMapOutput)
     def get(self, request: Request) -> Response:

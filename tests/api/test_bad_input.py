@@ -47,6 +47,7 @@ WRITING = [
     ("put", "/api/v1/classes/lms-4a"),
     ("post", "/api/v1/enrolments/batch"),
     ("post", "/api/v1/acknowledgements"),
+    ("put", "/api/v1/data-map"),
     ("post", "/api/v1/links"),
     ("post", "/api/v1/guardian-invitations"),
     ("post", "/api/v1/collections"),
