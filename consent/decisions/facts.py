@@ -3,8 +3,9 @@
 Facts are those at `Question.at`: for a question about the past, the caller loads the consent and the guardian's
 authorisation as they were then. Timestamps are aware datetimes in UTC, periods are `[starts, ends)`.
 
-What limits the use of one record of a person counts for the other too, as do the roles. A consent, and a guardian's
-consent, count only for the record that they were given for; so does an erasure (decision 0101).
+Of two records of one person these facts of either count for both: a refusal, withdrawal or revocation of consent, a
+refusing guardian, a restriction, an objection, a hold, an ended retention period, a quarantine, a closed account, and
+the roles. A consent, a guardian's consent and an erasure count only for their own record (decision 0101).
 """
 
 from __future__ import annotations

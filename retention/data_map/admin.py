@@ -16,9 +16,9 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.clocks import get_time_of
 from paktaleem.foundation.console.columns import render_state, state_column
 from paktaleem.foundation.console.filters import ProgressFilter
-from paktaleem.foundation.console.forms import ScopedForm, get_chosen_client, list_choice_values, set_choices
+from paktaleem.foundation.console.forms import FormData, ScopedForm, get_chosen_client, list_choice_values, set_choices
 from paktaleem.foundation.console.model_admin import Saving, ScopedAdmin
-from paktaleem.foundation.console.register_names import format_category, format_purposes
+from paktaleem.foundation.console.register_names import format_categories, format_category, format_purposes
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.tenancy.context import in_client
@@ -31,7 +31,7 @@ from retention.data_map.services import confirm_line, declare_line, end_line
 
 
 class LineForm(ScopedForm):
-    """A line of the data map; only categories for which a system is registered are offered."""
+    """A line of the data map."""
 
     category = forms.ChoiceField(label=_("Data category"))
     roles = forms.MultipleChoiceField(label=_("People"), choices=ROLES, widget=forms.CheckboxSelectMultiple)
@@ -45,9 +45,16 @@ class LineForm(ScopedForm):
             choices = sorted(names.items(), key=lambda one: one[1])
             set_choices(self, "category", [("", gettext("Choose a category…")), *choices])
 
-    def clean_countries(self) -> list[str]:
-        """Return the codes in capitals, as people write them in both cases."""
-        return [code.strip().upper() for code in self.cleaned_data["countries"]]
+    def clean(self) -> FormData:
+        """Refuse a category for which the system is not registered, with the names of those that are allowed."""
+        cleaned = super().clean()
+        system = cleaned.get("system")
+        if system is not None and cleaned.get("category", "") not in {"", *system.categories}:
+            allowed = format_categories(system.categories, system.client_id)
+            self.add_error(
+                "category", gettext("The system is not registered for it. Allowed: {codes}.").format(codes=allowed)
+            )
+        return cleaned
 
 
 def _render_state(line: MapLine) -> SafeString:
@@ -62,17 +69,15 @@ def _render_state(line: MapLine) -> SafeString:
 
 def _render_cell(cell: MapCell, at: datetime) -> dict[str, object]:
     """Return how a cell of the map is shown: its state, its countries, and of how many people it is reported."""
-    state = render_state(gettext("Not declared"), "bad") if cell.people else SafeString("")
-    if cell.line is not None:
-        is_confirmed = cell.is_confirmed(at)
-        state = render_state(
-            gettext("Confirmed") if is_confirmed else gettext("Declared"), "good" if is_confirmed else "warn"
-        )
-    return {
-        "cell": cell,
-        "state": state,
-        "countries": name_countries(cell.line.countries) if cell.line else "",
-    }
+    if cell.line is None:
+        state = render_state(gettext("Not declared"), "bad") if cell.people else ""
+        return {"cell": cell, "state": state, "countries": ""}
+    state = (
+        render_state(gettext("Confirmed"), "good")
+        if cell.is_confirmed(at)
+        else render_state(gettext("Declared"), "warn")
+    )
+    return {"cell": cell, "state": state, "countries": name_countries(cell.line.countries)}
 
 
 class LineProgress(ProgressFilter):
@@ -103,6 +108,9 @@ class MapLineAdmin(ScopedAdmin[MapLine]):
     )
     empty_text = "No system has declared what it holds."
     acts = (confirm_line, end_line)
+
+    def has_change_permission(self, request: HttpRequest, obj: MapLine | None = None) -> bool:
+        return super().has_change_permission(request, obj) and (obj is None or obj.ended_at is None)
 
     def describe_row(self, row: MapLine) -> str:
         return f"{row.system}: {format_category(row.category, row.client_id)}"

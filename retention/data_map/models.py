@@ -51,7 +51,7 @@ class MapLine(TenantRow, Tracked):
     system_owner = models.UUIDField(editable=False)
     category = models.CharField("data category", max_length=63)
     roles = ArrayField(models.CharField(max_length=16, choices=ROLES), help_text="The people whose data it is.")
-    purposes = ArrayField(models.CharField(max_length=63), help_text="What the system uses the data for.")
+    purposes = ArrayField(models.CharField(max_length=63), blank=True, help_text="What the system uses the data for.")
     countries = ArrayField(
         models.CharField(max_length=2), help_text="Where the data is stored: ISO 3166 codes, such as PK, IE."
     )

@@ -22,7 +22,7 @@ _LISTS = ("roles", "purposes", "countries")
 class Declaration:
     """Declaration of one category of a system: codes of roles, purposes and countries, and the key of people.
 
-    Its lists are sorted and without repetitions, so that two declarations can be compared.
+    Its lists are sorted and without repetitions, and countries in capitals, so that two declarations can be compared.
     """
 
     category: str
@@ -32,6 +32,7 @@ class Declaration:
     found_by: str
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "countries", [code.strip().upper() for code in self.countries])
         for name in _LISTS:
             object.__setattr__(self, name, sorted(set(getattr(self, name))))
 
@@ -104,7 +105,7 @@ def draw_map(actor: Actor, client_id: UUID, *, at: datetime) -> list[MapRow]:
     held = Holding.objects.held().filter(client_id=client_id, system__isnull=False).order_by()
     people = {
         (system, category): count
-        for system, category, count in held.values_list("system", "category").annotate(Count("subject", distinct=True))
+        for system, category, count in held.values_list("system", "category").annotate(Count("pk"))
     }
     systems = list(System.objects.active(at).filter(client_id__in=[client_id, PAKTALEEM]).order_by("name", "pk"))
     registered = {(system.pk, category) for system in systems for category in system.categories}

@@ -18,6 +18,7 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.services import record_entry
+from paktaleem.foundation.tenancy.context import advisory_lock
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from retention.data_map.models import MapLine
 from retention.data_map.selectors import Declaration
@@ -31,9 +32,10 @@ _COUNTRY = re.compile("[A-Z]{2}")
 def declare_line(line: MapLine, *, actor: Actor, reason: Reason | str, at: datetime) -> MapLine:
     """Add or change a line of a system; the client confirms it afterwards. An unchanged line stays confirmed.
 
-    Raises ValidationError naming the field, NotAllowed.
+    Raises ValidationError naming the field, Refused for an ended line, NotAllowed.
     """
     require(actor, Capability.MANAGE_SYSTEMS, line.client_id)
+    _lock_map(line.system, line.client_id)
     if errors := find_errors(line.system, [Declaration.of(line)], client_id=line.client_id):
         raise ValidationError(errors[0])
     return _save(line, actor, reason, at)
@@ -48,6 +50,7 @@ def declare_map(
     The line of a category that is left out ends. Raises ValidationError (``find_errors`` says more), NotAllowed.
     """
     require(actor, Capability.COMPLETE_ORDERS, client_id)
+    _lock_map(system, client_id)
     if errors := find_errors(system, declared, client_id=client_id):
         raise ValidationError(next(iter(errors.values())))
     locked = MapLine.objects.current().select_for_update().filter(client_id=client_id, system=system)
@@ -61,6 +64,11 @@ def declare_map(
             setattr(line, name, value)
         lines.append(_save(line, actor, Reason.LMS_UPDATE, at))
     return lines
+
+
+def _lock_map(system: System, client_id: UUID) -> None:
+    """Let changes of one system's map follow one another: two first lines of a category would break its uniqueness."""
+    advisory_lock(f"data_map/{client_id}/{system.pk}")
 
 
 def find_errors(system: System, declared: Sequence[Declaration], *, client_id: UUID) -> dict[int, dict[str, list[str]]]:
@@ -92,8 +100,10 @@ def _save(line: MapLine, actor: Actor, reason: Reason | str, at: datetime) -> Ma
     """Save a line as it is set; without a change do nothing."""
     declared = Declaration.of(line)
     stored = MapLine.objects.filter(pk=line.pk, client_id=line.client_id).first()
-    if stored is not None and declared == Declaration.of(stored):
-        return stored
+    if stored is not None:
+        _check_current(stored, actor, at)
+        if declared == Declaration.of(stored):
+            return stored
     for name, value in asdict(declared).items():
         setattr(line, name, value)
     line.system_owner, line.declared_at, line.confirm_by = line.system.client_id, at, at
