@@ -17,6 +17,7 @@ from retention.data_map.models import MapLine
 from retention.data_map.selectors import Declaration, compare, draw_map
 from retention.data_map.services import confirm_line, declare_line, declare_map, end_line
 from tests.factories import SETTING_UP, make_system
+from tests.rights.test_intake import at_once
 
 LOGS: dict[str, Any] = {"category": "usage_logs", "roles": ["student"], "purposes": ["support"], "countries": ["PK"]}
 LOGS |= {"found_by": "lms_id"}
@@ -151,3 +152,14 @@ def test_a_key_without_a_system_declares_nothing(cast, indus_lms, now):
     with in_client(cast.client_id("indus")):
         end_system_key(SystemKey.objects.get(), actor=SETTING_UP, reason=Reason.REVIEW, at=now)
     assert indus_lms.put(URL, {"lines": []}).json()["type"].endswith(":no-system")
+
+
+def test_first_declarations_at_the_same_time_make_one_line(committed, now):
+    key, client_id = committed.key_actor("indus"), committed.client_id("indus")
+
+    def declare(_number):
+        with in_client(client_id):
+            lms = System.objects.get(client_id=client_id, code="lms")
+            return declare_map(lms, [Declaration(**LOGS)], client_id=client_id, actor=key, at=now)[0].pk
+
+    assert len({*at_once(8, declare)}) == 1
