@@ -20,6 +20,7 @@ from paktaleem.foundation.console.forms import FormData, ScopedForm, get_chosen_
 from paktaleem.foundation.console.model_admin import Saving, ScopedAdmin
 from paktaleem.foundation.console.register_names import format_categories, format_category, format_purposes
 from paktaleem.foundation.console.requests import actor_of, get_action_time
+from paktaleem.foundation.console.row_actions import act_page
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
@@ -107,13 +108,14 @@ class MapLineAdmin(ScopedAdmin[MapLine]):
         "they go to every system that is registered for a category."
     )
     empty_text = "No system has declared what it holds."
-    acts = (confirm_line, end_line)
+    effect_fields = ("people", "used_for", "stored_in", "found_by")
+    acts = (act_page(confirm_line, find_requested=lambda row: row), end_line)
 
     def has_change_permission(self, request: HttpRequest, obj: MapLine | None = None) -> bool:
         return super().has_change_permission(request, obj) and (obj is None or obj.ended_at is None)
 
     def describe_row(self, row: MapLine) -> str:
-        return f"{row.system}: {format_category(row.category, row.client_id)}"
+        return f"{format_category(row.category, row.client_id)} ({row.system})"
 
     def write(self, row: MapLine, saving: Saving) -> None:
         declare_line(row, **saving.by)
@@ -127,7 +129,7 @@ class MapLineAdmin(ScopedAdmin[MapLine]):
 
     @admin.display(description="purposes")
     def used_for(self, row: MapLine) -> str:
-        return format_purposes(row.purposes, row.client_id)
+        return format_purposes(row.purposes, row.client_id) or "—"
 
     @admin.display(description="countries")
     def stored_in(self, row: MapLine) -> str:
