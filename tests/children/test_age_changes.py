@@ -196,7 +196,6 @@ def test_a_raised_age_makes_no_adult_of_a_child_in_an_adults_role(cast, indus, n
     assert decision_reason(cast, "assistant", now + MINUTE) == "age_unknown"
 
 
-MINUTE = timedelta(minutes=1)
 GROWN = "1990-01-01"
 CLOSED = "guardian_consent_required"
 PEOPLE = "/api/v1/subjects"

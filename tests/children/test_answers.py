@@ -312,6 +312,8 @@ def test_a_method_opens_what_it_is_strong_enough_for(cast, danish, esra, now, me
     record_verification(row, method=method, kept={}, actor=SETTING_UP, reason="review", at=now)
     strong = method not in TOO_WEAK_TO_SHARE
     record_answer(danish, esra, "given", shares=True if strong else None, at=now)
+    found = load_child_facts(danish).standing(now)
+    assert (found.state, found.strength, found.may_share) == ("given", METHODS[method], strong)
     inside = {one: decision_reason(cast, "lms-danish", now, purpose=one) for one in PURPOSES}
     assert set(inside.values()) == {"permitted"}
     approve_host(cast.client_id("indus"), "payment_billing")

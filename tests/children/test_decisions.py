@@ -167,9 +167,6 @@ def test_a_second_guardian_changes_nothing_until_they_answer(cast, now, opened):
     assert reason(cast, now + MINUTE) == "guardian_consent_refused"
 
 
-MINUTE = timedelta(minutes=1)
-
-
 def reason_of(cast, at, **question):
     return decision_reason(cast, "lms-danish", at, **question)
 

@@ -121,7 +121,7 @@ def test_one_holding_of_each(report):
         held.save(force_insert=True)
 
 
-DAY = timedelta(days=1)
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 
 
 @pytest.fixture
@@ -200,7 +200,7 @@ def test_it_is_decided_once_and_with_a_ground(cast, flagged, now):
 @pytest.mark.parametrize("name", ["bilal", "sana", "celia", "key"])
 def test_others_may_not_decide(cast, flagged, now, name):
     actor = cast.key_actor("indus") if name == "key" else cast.actor(name)
-    for decide in (partial(decide_collection, decision="register_corrected"), request_explanation):
+    for decide in (request_explanation, *(partial(decide_collection, decision=one) for one in CollectionDecision)):
         with pytest.raises(NotAllowed):
             decide(flagged, ground="Yes.", actor=actor, at=now)
 
@@ -209,10 +209,6 @@ def test_the_database_refuses_a_decision_without_a_ground(flagged):
     refused = pytest.raises(IntegrityError, match="flaggedcollection_decided_with_ground")
     with refused, transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("UPDATE holdings_flaggedcollection SET decision = 'explained', decided_at = now()")
-
-
-DAY = timedelta(days=1)
-HOUR = timedelta(hours=1)
 
 
 def report_of(person, at, **values):

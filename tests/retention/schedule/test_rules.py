@@ -400,6 +400,11 @@ def test_what_is_no_positive_period_is_refused(text):
         parse_period(text)
 
 
+@given(first=days, period=periods, gap=st.integers(1, 40))
+def test_a_later_trigger_is_never_due_earlier(first, period, gap):
+    assert period.after(first + timedelta(days=gap)) >= period.after(first)
+
+
 @pytest.mark.parametrize(
     ("period", "other", "expected"),
     [
