@@ -164,7 +164,7 @@ class Guardian:
         return self.is_live(at) and self.strength(at) > Strength.NONE
 
     def may_forbid(self, at: datetime) -> bool:
-        """Return True if the refusal counts: once verified, rightly or not. A refusal permits nothing."""
+        """Return True if a refusal counts: the guardian was verified at least once, rightly or not."""
         return self.is_live(at) and self._was_verified(at)
 
     def left_refusal(self, at: datetime) -> bool:
@@ -177,7 +177,8 @@ class Guardian:
 class Standing:
     """The combined result of all answers; ``until`` is when it may next change without a new answer.
 
-    ``strength`` is that of the best verified consenting guardian, ``persons`` are those whose consent counts now.
+    ``strength`` is that of the best verified consenting guardian. ``may_share`` is True if those verified strongly
+    enough agreed to outside recipients. ``persons`` are the guardians whose consent counts now.
     """
 
     state: str | None = None
@@ -311,9 +312,10 @@ class RequestBlocker(StrEnum):
 def why_not_allowed(
     guardian: Guardian, *, discloses_data: bool, may_receive_data: bool, at: datetime
 ) -> RequestBlocker | None:
-    """Return why this guardian may not make a request; one that discloses data needs as much as outside recipients.
+    """Return why this guardian may not make a request, or None if they may.
 
-    See COPPA, 16 CFR 312.5(b)(2)(viii).
+    A request that discloses data also needs the strength of outside recipients (COPPA, 16 CFR 312.5(b)(2)(viii)) and
+    ``may_receive_data``.
     """
     if not guardian.has_authority(at):
         return RequestBlocker.NOT_VERIFIED

@@ -105,7 +105,11 @@ class GuardianshipQuerySet(TrackedQuerySet["Guardianship"]):
 
 
 class Guardianship(TenantRow, Tracked):
-    """One person's guardianship of a child in [starts_at, ends_at); authority needs a valid verification, too."""
+    """One person's guardianship of one child, for a period [starts_at, ends_at).
+
+    It gives authority only with a valid verification, ``may_consent`` and no court order. An ended one is never
+    reopened: the person is named, verified and asked again.
+    """
 
     wall = TablePolicy(Scope.TENANT, EDIT, disposed_as="person", personal=classify(sealed="court_order_note"))
     # A child's copy says that there is a guardian and what they decided, never who they are.
@@ -293,7 +297,7 @@ class ServiceAuthorisation(AuthoredRow):
 
 
 class SchoolAuthorisation(TenantRow, Tracked):
-    """A school's own authorisation (34 CFR 99.31(a)(1)(i)(B)): no guardian's consent, permits nothing (policy §8)."""
+    """A school's own authorisation (34 CFR 99.31(a)(1)(i)(B)); it is no consent and permits nothing (policy §8)."""
 
     wall = TablePolicy(
         Scope.TENANT, EDIT, disposed_as="person", personal=classify(none="contract_reference", sealed="official")
@@ -400,7 +404,11 @@ CHECK_URL = "guardians_providercheck.url"
 
 
 class ProviderCheck(TenantRow, Tracked):
-    """A check by a provider, without its evidence; the id is the reference, so that a repeated call is safe."""
+    """A check of a guardian by a provider, without the evidence that the provider saw.
+
+    The row's id is the reference given to the provider, so that a repeated call starts no second check;
+    ``provider_check_id`` is the number that the provider returns.
+    """
 
     wall = TablePolicy(
         Scope.TENANT,
@@ -519,7 +527,11 @@ class GuardianConflict(TenantRow, Tracked):
 
 
 class GuardianChange(RequestedChange, Tracked):
-    """A change that permits more, for a second person: fields with values, or a ``verification`` to confirm."""
+    """A change of a guardian's authority that would permit more; it needs a second person's approval.
+
+    ``changes`` maps fields of the guardianship to booleans and ISO 8601 times, or ``verification`` to the id of the one
+    to confirm. ``note`` is the note on a court order, sealed under the child's key.
+    """
 
     wall = TablePolicy(
         Scope.TENANT, EDIT, disposed_as="person", personal=classify(none="changes requested_kind ground", sealed="note")

@@ -74,9 +74,10 @@ class ContactProblem(models.TextChoices):
 
 
 class Invitation(TenantRow, ActorStamp):
-    """An invitation of one guardian to decide about one child; siblings are in one message.
+    """An invitation of one guardian to decide about one child. A guardian of siblings receives one message for all.
 
-    A consent of ``said_at``, to the notice with the hash ``said_words``, waits for its confirmation.
+    ``portal`` is the base URL of the guardian's pages. ``said_at`` is the time of a consent that waits for the second
+    confirmation, ``said_words`` the hash of the notice it answered, in ``said_language``.
     """
 
     wall = TablePolicy(Scope.TENANT, EDIT, personal=classify(none="portal channel said_words said_language"))

@@ -175,7 +175,8 @@ def sign_token(seen: ShownNotice) -> str:
 def verify_token(token: str, now: ShownNotice, *, kept_for: timedelta) -> datetime:
     """Return when the notice was shown.
 
-    Raises TokenForged; TokenStale if its text has changed or ``kept_for`` is over.
+    Raises TokenForged if the token is invalid or of another guardian, child or question; TokenStale if the text has
+    changed or the token is older than ``kept_for``.
     """
     try:
         claims: dict[str, Any] = signing.Signer(salt=_SALT).unsign_object(token)

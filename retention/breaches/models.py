@@ -87,7 +87,8 @@ class BreachQuerySet(TrackedQuerySet["Breach"]):
 class Breach(TenantRow, Tracked):
     """One breach at one client; ``incident`` ties the rows of clients that the same event concerns.
 
-    Empty ``categories`` or ``systems``: all. ``due_at`` is 72 hours after ``known_at``. The texts name no one.
+    Empty ``categories`` or ``systems`` mean all. ``due_at`` is 72 hours after ``known_at``. ``outcome`` is that of the
+    latest assessment, empty before the first. The texts contain no names.
     """
 
     wall = TablePolicy(
@@ -190,9 +191,10 @@ class Breach(TenantRow, Tracked):
 
 
 class BreachAssessment(TenantRow, ActorStamp):
-    """One assessment with the hash of its list: SHA-256 of the sorted ids, joined by commas. Append-only.
+    """One assessment of the risk of a breach, with the number of people concerned. Append-only.
 
-    ``suggested`` follows from likelihood and severity; ``stated`` is the number of people by other sources.
+    ``suggested`` follows from likelihood and severity, ``outcome`` was decided. ``list_hash`` is the SHA-256 of the
+    sorted ids of the people (``BreachPerson``), joined by commas. ``stated`` is their number by other sources.
     """
 
     wall = TablePolicy(Scope.TENANT, APPEND, personal=classify(none="reasons list_hash"))
@@ -255,10 +257,11 @@ class BreachPerson(TenantRow):
 
 
 class BreachLetter(TenantRow, ActorStamp):
-    """One letter about a breach, as it was sent or handed over; it names no one. Append-only.
+    """One letter about a breach that was emailed or handed over. Its texts contain no names. Append-only.
 
-    One to people has ``text`` in English and ``text_ur``, and the assessment whose list it goes to. ``recipient`` is
-    the authority.
+    A letter to the client or to the authority is written in ``language``. A letter to people has two texts (``text`` in
+    English, ``text_ur`` in Urdu) and the ``assessment`` whose list of people it goes to; each list gets one letter.
+    ``recipient`` is the name of the authority, or the client's office that got the letter by hand.
     """
 
     wall = TablePolicy(Scope.TENANT, APPEND, personal=classify(none="language text text_ur recipient late_reason"))

@@ -51,7 +51,7 @@ _WORKING = [Stage.SCHEDULED.value, Stage.EXECUTING.value, Stage.VERIFYING.value]
 
 
 class Sweep(TenantRow):
-    """One run over a client's holdings, as of ``opened_at``, done up to the person ``cursor``.
+    """One run over a client's holdings that flags those due at ``opened_at``, done up to the person ``cursor``.
 
     ``held`` counts the holdings at the start, or the people if an agreement has ended.
     """
@@ -90,8 +90,9 @@ class BatchQuerySet(models.QuerySet["Batch"]):
 class Batch(TenantRow):
     """Holdings of one client that are reviewed, approved, disposed of and certified together.
 
-    ``size`` counts items not taken out; ``cursor`` is the last person ordered; ``case_…`` is a case of an app above.
-    The wrapped ``pseudonym_key`` is destroyed with the certificate.
+    ``size`` counts the items that are not taken out. ``cursor`` is the last person whose orders are issued.
+    ``case_kind`` and ``case_id`` name the case of an app above that it serves. ``pseudonym_key`` is wrapped by the
+    portal's keyring, and destroyed with the certificate.
     """
 
     wall = TablePolicy(
@@ -221,10 +222,11 @@ class ItemQuerySet(models.QuerySet["Item"]):
 
 
 class Item(TenantRow):
-    """One holding in one batch, or one category of a system without a report; as it was when it was flagged.
+    """One holding in one batch, or one category of a system that reported nothing when an agreement has ended.
 
-    No index has the state, and pages have room for a second version of each row (``0002_tenancy``), so that the order
-    of an item is a HOT update. A holding is in one open item at most.
+    ``used_at``, ``due_at``, ``rule_id``, ``action`` and ``method`` are those at the flagging; if they differ when the
+    orders are issued, the item is sent back. A holding is in one open item at most. No index has the state, and pages
+    have room for a second version of each row (``0002_tenancy``), so that the order of an item is a HOT update.
     """
 
     wall = TablePolicy(Scope.TENANT, EDIT, personal=classify(none="category answer ground"))

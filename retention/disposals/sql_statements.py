@@ -362,7 +362,7 @@ def execute(statement: str, values: Mapping[str, Any]) -> int:
 
 @contextmanager
 def joined_at_once() -> Iterator[None]:
-    """Have PostgreSQL join the tables of a chunk by hash or merge: it takes a chunk for one row, and loops."""
+    """Make PostgreSQL join by hash or merge: it estimates one row for a chunk, and would use nested loops."""
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_nestloop = off")
         yield

@@ -214,7 +214,7 @@ class IncidentQuerySet(TrackedQuerySet["Incident"]):
 
 
 class Incident(TenantRow, Tracked):
-    """A child's data collected without authority (policy §8); ``held``: categories that a hold keeps from erasure."""
+    """A child's data collected without authority (policy §8); ``held`` are the categories that a hold protects."""
 
     wall = TablePolicy(Scope.TENANT, EDIT, personal=classify(none="categories held"))
     copied = Copied("incidents", _("Incidents about your data"), "reason=cause categories opened_at due_at closed_at")

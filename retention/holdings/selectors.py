@@ -51,7 +51,8 @@ def count_by_age(actor: Actor, client_id: UUID, *, at: datetime) -> dict[str, li
 def is_without_authority(subject: Subject, *, when: datetime, at: datetime) -> bool:
     """Return True if the person is a known child without a true authorisation of the service at ``when``.
 
-    Before the registration, the time of registration counts. Of unknown age: nothing is erased.
+    For times before the person's registration, the time of registration is used. A person of unknown age is not a
+    known child: decisions deny then, but nothing is erased.
     """
     moment = max(when, subject.registered_at)
     if subject.of_age_at is None or subject.of_age_at <= moment:

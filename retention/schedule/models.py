@@ -181,7 +181,8 @@ def _period_check(field: str, *, may_be_empty: bool) -> models.CheckConstraint:
 class RetentionRule(PeriodRow):
     """How long data of a category is kept for a purpose after a trigger, and what happens then (policy §4).
 
-    A client's own rule takes precedence, inside PakTaleem's ``minimum`` and ``maximum``; so does the last to start.
+    A client's own rule takes precedence over PakTaleem's, inside PakTaleem's ``minimum`` and ``maximum``. ``role`` is
+    empty for every role. Of two rules with the same scope, the one that started last applies.
     """
 
     change_capability = Capability.MANAGE_RETENTION

@@ -172,8 +172,9 @@ def review_hold(hold: Hold, *, review_on: ReviewDay, reason: Reason | str, actor
     check=_check_lift,
 )
 def lift_hold(hold: Hold, *, ground: LiftGround, actor: Actor, at: datetime) -> Hold:
-    """Request the lifting, to which a second person of the side that placed the hold must agree.
+    """Request the lifting of a hold, which stays in force until a second person agrees.
 
+    The side that placed the hold lifts it; officers also lift a client's hold once its agreement has ended.
     Raises ValidationError for an empty ground, Refused, NotAllowed.
     """
     propose_change(hold, LIFT.code, ground=ground, actor=actor, at=at)

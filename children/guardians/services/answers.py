@@ -178,7 +178,10 @@ def release(subject: Subject, *, actor: Actor, reason: Reason | str = Reason.INC
 def end_quarantine(
     subject: Subject, *, actor: Actor, reason: Reason | str = Reason.INCIDENT, at: datetime
 ) -> Quarantine:
-    """End a quarantine for the app above whose need has ended, asking no other. Raises NotInQuarantine, NotAllowed."""
+    """End a quarantine without asking which apps need it; for the app above whose need has ended.
+
+    Raises NotInQuarantine, NotAllowed.
+    """
     require(actor, Capability.QUARANTINE_SUBJECTS, subject.client_id)
     rows = Quarantine.objects.select_for_update().filter(client_id=subject.client_id, subject=subject)
     held = rows.filter(ends_at=None).first()
@@ -319,6 +322,8 @@ def record_service_answer(
 ) -> ServiceAuthorisation:
     """Record a guardian's answer about the service, or the child's own refusal if ``guardian`` is None (policy §8).
 
+    A consent needs verified authority, and evidence unless it is given on the portal's pages. ``shares`` is the
+    separate answer about recipients (16 CFR 312.5(a)(2)), which needs a stronger verification.
     Raises ChildMayNotAuthorise, NoAuthority, GuardianshipUnknown, NotAChild, TooWeakToShare, EvidenceRequired,
     CardNumberFound, NoConsentGiven, AnswerInFuture, AnswerUndated, AnswerOutdated, AnswerBeforeNotice,
     FileKindNotAccepted, FileTooLarge, AlreadyErased, NotAllowed.

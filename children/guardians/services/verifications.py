@@ -66,10 +66,11 @@ def verify_guardian(
     reason: Reason | str = Reason.CLIENT_INSTRUCTION,
     at: datetime,
 ) -> Verification:
-    """Record a verification that staff saw (policy §8, decision 0030; 16 CFR 312.5(b)(2)(i)); evidence is sealed.
+    """Record a verification by the school's staff (policy §8, decision 0030; 16 CFR 312.5(b)(2)(i)).
 
-    The school's own attestation counts as basic until a second person confirms it. Raises GroundNeeded, ValueError for
-    a method of others, CardNumberFound, EvidenceRequired, ChangeWaits, MayNotConsent, AlreadyEnded, AlreadyErased,
+    ``evidence`` says where the document is kept, or who saw whom; ``file`` is the signed form. Both are sealed. The
+    school's own attestation counts as basic until a second person confirms it. Raises GroundNeeded, ValueError for a
+    method of others, CardNumberFound, EvidenceRequired, ChangeWaits, MayNotConsent, AlreadyEnded, AlreadyErased,
     FileKindNotAccepted, FileTooLarge, NotAllowed.
     """
     if Method(method) not in STAFF_METHODS:

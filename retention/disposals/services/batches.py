@@ -245,7 +245,7 @@ def cancel_batch(batch: Batch, *, actor: Actor, at: datetime) -> Batch:
     check=_require(lambda batch: batch.ended_at is None and batch.paused_at is None),
 )
 def pause_disposal(batch: Batch, *, actor: Actor, at: datetime) -> Batch:
-    """Interrupt the flagging and the orders of a batch, not its answers. Raises BatchMovedOn, NotAllowed."""
+    """Interrupt flagging and ordering of a batch; answers are still taken. Raises BatchMovedOn, NotAllowed."""
     batch.paused_at = at
     batch.save(update_fields=["paused_at"])
     record_batch("disposal.interrupted", batch, actor, at)

@@ -45,7 +45,8 @@ _ACTOR = system_actor("retention.incidents")
 def open_incident(subject: Subject, categories: AbstractSet[str], *, cause: IncidentCause, at: datetime) -> Incident:
     """Quarantine a person's data, and order its erasure within seven days (policy §8, decision 0026).
 
-    What a hold covers is ordered when it is lifted. An open incident is widened. Raises AlreadyErased.
+    The erasure of data on hold is ordered when the hold is lifted. A person has at most one open incident: further
+    categories are added to it. The actor is the portal itself. Raises AlreadyErased.
     """
     subject = lock_subject(subject.pk, client_id=subject.client_id, during_erasure=True)
     incident = Incident.objects.select_for_update().filter(client_id=subject.client_id, subject=subject).open().first()
