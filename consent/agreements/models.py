@@ -61,10 +61,11 @@ DOCUMENT_KEYS = row_keys(AgreementDocument)
 
 
 class AgreementSigning(RequestedChange):
-    """One signing: one side signs first (``requested_by``), the other second (``settled_by``).
+    """One signing of an agreement: one side signs first (``requested_by``), the other second (``settled_by``).
 
-    ``paper`` is the document with the client's signature, if an officer recorded it. ``terms_hash`` is what both sign:
-    if the terms change in between, the first signature is replaced.
+    ``first_side`` is the side that signed first. ``paper`` is the document with the client's signature, if an officer
+    recorded it; another officer signs for PakTaleem, before or after. ``terms_hash`` is the SHA-256 of the terms that
+    both sign: if they change in between, the first signature is replaced.
     """
 
     wall = TablePolicy(Scope.TENANT, EDIT, personal=classify(none="first_side terms_hash requested_kind ground state"))

@@ -25,7 +25,10 @@ from paktaleem.foundation.tenancy.rows import PAKTALEEM
 
 
 class Part(NamedTuple):
-    """PakTaleem's part for one purpose at one client, and the next change; ``since`` None: nothing set, processor."""
+    """PakTaleem's part for one purpose at one client: since when, who set it, and the next change, if any.
+
+    ``since`` is None if nothing is set, so that PakTaleem is processor. ``next_part`` takes effect at ``next_at``.
+    """
 
     purpose: Purpose
     part: Capacity

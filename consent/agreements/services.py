@@ -96,9 +96,12 @@ def sign_agreement(
 ) -> AgreementSigning:
     """Sign a draft for the actor's side; the second side's signature makes it take effect, from the next decision.
 
-    With ``paper`` an officer records the client's signature on that document; another officer signs for PakTaleem.
-    If terms, instructions or documents changed since the first signature, that one no longer counts. The first signer
-    gives the ``ground``. Raises GroundNeeded, Refused, ApproverIsRequester, ApproverNotIndependent, NotAllowed.
+    An officer signs for PakTaleem, a client's administrator for the client. With ``paper`` an officer records the
+    client's signature on that document instead; another officer signs for PakTaleem, before or after. If the terms,
+    instructions or documents changed since the first signature, that one no longer counts, and this is the first.
+    Who signs first gives the ``ground``.
+
+    Raises GroundNeeded, Refused, ApproverIsRequester, ApproverNotIndependent, NotAllowed.
     """
     side = _side_of(agreement, paper, actor)
     terms = compute_terms_hash(agreement)
@@ -233,7 +236,11 @@ _TODAY_ALREADY = gettext_noop("This was attested today already.")
 def attest_duties(
     client: Client, duties: Iterable[str], *, notice_url: str = "", actor: Actor, at: datetime
 ) -> list[DutyAttestation]:
-    """Record that an administrator attests duties (codes) for a year. Raises ValidationError naming the field."""
+    """Record that a client's administrator attests duties for a year from today, with the text's version and hash.
+
+    ``duties`` are codes of ``DUTIES``; ``notice_url`` is where users are informed. Raises ValidationError naming the
+    field, NotAllowed.
+    """
     require(actor, Capability.ANSWER_FOR_CLIENT, client.pk)
     chosen = set(duties)
     meant = [duty for duty in DUTIES if duty.code in chosen]
@@ -278,7 +285,11 @@ def _record_attestation(row: DutyAttestation, actor: Actor, at: datetime) -> Non
 
 @transaction.atomic
 def remind_of_duties(client_id: UUID, *, actor: Actor, at: datetime) -> bool:
-    """Remind a client, once a day at most, of duties that are near or overdue; return True if reminded (policy §7)."""
+    """Remind a client, once a day at most, of duties that are near or overdue; return True if it was reminded.
+
+    Follows policy §7. The email is sent 30, 7, 1 and 0 days before a duty is due and every 7 days after. Raises
+    NotAllowed.
+    """
     require(actor, Capability.VIEW_REGISTER, client_id)
     client = Client.objects.select_for_update().get(pk=client_id)
     today = at.astimezone(ZoneInfo(client.time_zone)).date()
@@ -388,7 +399,11 @@ def add_contact(
     reason: Reason | str,
     at: datetime,
 ) -> ClientContact:
-    """Register a person as a contact of a client, with sealed data. Raises ValidationError naming the field."""
+    """Register a person as a contact of a client, from now on; name and address are sealed as everyone's.
+
+    The person has no account at the institution's platform, and the same rights as others. Raises ValidationError
+    naming the field, NotAllowed.
+    """
     require(actor, Capability.MANAGE_REGISTER, client.pk)
     for field, value, message in (("full_name", full_name, _NO_NAME), ("email", email, _NO_EMAIL)):
         if not value.strip():
@@ -411,7 +426,11 @@ def add_contact(
 def add_document(
     agreement: ServiceAgreement, *, kind: AskedKind, file: AskedFile, actor: Actor, at: datetime
 ) -> AgreementDocument:
-    """Seal a document; after the first signature both sides sign again. Raises FileKindNotAccepted, FileTooLarge."""
+    """Seal a document of an agreement: PDF, JPEG or PNG, by its first bytes; its name is not stored.
+
+    A document that is added after the first signature makes both sides sign again. Raises FileKindNotAccepted,
+    FileTooLarge, NotAllowed.
+    """
     row = AgreementDocument(id=new_id(), client_id=agreement.client_id, agreement=agreement, kind=DocumentKind(kind))
     seal_document(row, file, added_by=actor.id, at=at)
     _record_document("agreement.document_added", row, actor, at)

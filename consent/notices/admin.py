@@ -91,8 +91,8 @@ def _list_text_panels(row: NoticeText, before: NoticeText | None) -> list[dict[s
     ]
     changes = [
         {"name": name, "language": code, "direction": way, "blocks": differences(before.text(code), text)}
-        for name, code, way, text in (named[:2] if before else ())
-        if before
+        for name, code, way, text in named[:2]
+        if before is not None
     ]
     return [
         {"template": "console/panels/changes.html", "changes": changes},

@@ -29,20 +29,8 @@ from tests.access_links.visiting import by_link
 from tests.accounts.officers import second_officer
 from tests.api.callers import Caller
 from tests.cast import Cast
-from tests.consent.making import (
-    DAY,
-    PURPOSE,
-    SECOND,
-    TICK,
-    announce,
-    consent,
-    decision,
-    execute,
-    prove,
-    publish,
-    refuses,
-    share_purpose,
-)
+from tests.consent import making
+from tests.consent.making import DAY, PURPOSE, SECOND, TICK, announce, consent, decision, prove, refuses, share_purpose
 from tests.consent.test_choices import PAGE, words
 from tests.factories import SETTING_UP, make_consent_purpose
 
@@ -136,7 +124,7 @@ def test_a_change_that_is_not_material_or_not_paktaleems_waits_for_no_one(cast, 
     assert announce(cast, now, code="privacy_notice", is_material=False, effective_at=now).notice_days == 0
     with in_client(cast.client_id("indus")):
         own = Notice.objects.get(client_id=cast.client_id("indus"), code="about_newsletter")
-        assert publish(own, now, actor=cast.actor("farah")).notice_days == 0
+        assert making.publish(own, now, actor=cast.actor("farah")).notice_days == 0
 
 
 def test_it_takes_effect_only_where_the_announcement_is_proven(shared, now):
@@ -203,7 +191,7 @@ def test_own_wording_keeps_the_shared_change_out(shared, now):
             client_id=shared.client_id("indus"), code="our_words", title_en="Ours", title_ur="ہمارا", purposes=[PURPOSE]
         )
         change_register(notice, actor=shared.actor("farah"), reason=Reason.REVIEW, at=now)
-        publish(notice, now, is_material=False)
+        making.publish(notice, now, actor=shared.actor("farah"), is_material=False)
     version = announce(shared, now + SECOND)
     with in_client(shared.client_id("indus")):
         assert open_dispatches(shared.client("indus"), actor=SETTING_UP, at=now + SECOND) == []
@@ -231,7 +219,7 @@ def test_a_minor_change_leaves_the_text_that_was_accepted(shared, now):
 def test_the_database_refuses_to_change_what_was_announced(shared, now, change):
     version = announce(shared, now)
     with in_client(PAKTALEEM), pytest.raises(ProgrammingError, match="permission denied"):
-        execute(f"UPDATE {NoticeVersion._meta.db_table} SET {change} WHERE id = %s", version.pk)
+        making.execute(f"UPDATE {NoticeVersion._meta.db_table} SET {change} WHERE id = %s", version.pk)
 
 
 @pytest.mark.parametrize(
@@ -244,7 +232,7 @@ def test_the_database_refuses_to_change_what_was_announced(shared, now, change):
 def test_the_database_refuses_to_change_a_proof(shared, now, change):
     row = prove(shared, "indus", announce(shared, now), now + SECOND)
     with in_client(shared.client_id("indus")), pytest.raises(IntegrityError, match="never changed"):
-        execute(f"UPDATE {NoticeDispatch._meta.db_table} SET {change} WHERE id = %s", row.pk)
+        making.execute(f"UPDATE {NoticeDispatch._meta.db_table} SET {change} WHERE id = %s", row.pk)
 
 
 # Recorded by the worker

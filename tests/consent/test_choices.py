@@ -176,7 +176,7 @@ def test_a_child_sees_refuses_and_withdraws_and_never_consents(cast):
         me, at = cast.subject("danish"), timezone.now()
         with pytest.raises(ChildMayNotGive):
             give(me, at, method=Method.WEB, actor=person_actor(me.id, me.client_id, acts_for=me.id))
-        give(me, at, given_by=GivenBy.GUARDIAN, guardian=cast.subject("esra"))
+        give(me, at, given_by=GivenBy.GUARDIAN, guardian=cast.subject("esra"), actor=cast.key_actor("indus"))
     assert send(danish, DECIDE, form_at=PAGE, act="withdraw").headers["Location"].endswith("done=withdrawn")
     assert [one.state for one in events(cast, "danish", "indus")] == ["given", "withdrawn"]
 

@@ -101,7 +101,7 @@ def test_several_answers_are_recorded_apart(cast, indus, now):
     hamza = cast.subject("hamza")
     row = Notice(client_id=indus.id, code="both", title_en="Both", title_ur="دونوں", purposes=PURPOSES)
     change_register(row, actor=cast.actor("farah"), reason=Reason.REVIEW, at=now)
-    notice_of_both = shown_version(publish(row, now), indus.id, now)
+    notice_of_both = shown_version(publish(row, now, actor=cast.actor("farah")), indus.id, now)
     events = answer(cast, hamza, now, ("newsletter", GIVEN), ("product_research", REFUSED), shown=notice_of_both)
     assert [event.state for event in events] == ["given", "refused"]
     assert (state_of(hamza), state_of(hamza, "product_research")) == ("given", "refused")
@@ -191,9 +191,9 @@ def test_consent_is_given_under_the_effective_notice_only(cast, indus, now, wron
     elif wrong == "of another purpose":
         version = get_current_notice("product_research", client_id=indus.id, at=now).pk
     elif wrong == "not yet effective":
-        version = publish(right.notice, now, effective_at=now + timedelta(days=1)).pk
+        version = publish(right.notice, now, actor=cast.actor("farah"), effective_at=now + timedelta(days=1)).pk
     elif wrong == "superseded":
-        publish(right.notice, now)
+        publish(right.notice, now, actor=cast.actor("farah"))
         version = right.pk
     else:
         with enter(SUPERUSER) as door:
@@ -209,7 +209,7 @@ def test_consent_is_given_under_the_effective_notice_only(cast, indus, now, wron
 
 def test_an_announced_notice_counts_from_its_day(cast, indus, now):
     right = NoticeVersion.objects.get(pk=notice(indus.id))
-    later = publish(right.notice, now, effective_at=now + timedelta(days=1))
+    later = publish(right.notice, now, actor=cast.actor("farah"), effective_at=now + timedelta(days=1))
     before, after = (shown_version(one, indus.id, now) for one in (right, later))
     answer(cast, cast.subject("hamza"), now + timedelta(hours=23), shown=before)
     answer(cast, cast.subject("junaid"), now + timedelta(days=1), shown=after)
@@ -277,7 +277,8 @@ def test_the_very_next_answer_goes_by_a_changed_purpose_and_a_new_text(committed
             [event] = answer(committed, hamza, now)
         assert (event.expires_at is not None) is lasts
     with in_client(client_id):
-        new = publish(NoticeVersion.objects.get(pk=notice(client_id)).notice, now)
+        right = NoticeVersion.objects.get(pk=notice(client_id))
+        new = publish(right.notice, now, actor=committed.actor("farah"))
     with in_client(client_id), pytest.raises(NoticeNotInEffect):
         answer(committed, hamza, now, shown=old)
     with in_client(client_id):

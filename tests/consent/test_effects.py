@@ -125,7 +125,7 @@ def asked(cast, now):
     consent(cast, "khyber", now - DAY)
     consent(cast, "indus", now - DAY)
     with in_client(cast.client_id("indus")):
-        how = {"given_by": GivenBy.GUARDIAN, "guardian": cast.subject("esra")}
+        how = {"given_by": GivenBy.GUARDIAN, "guardian": cast.subject("esra"), "actor": cast.key_actor("indus")}
         give(cast.subject("danish"), now - DAY, PURPOSE, **on_paper(cast.client_id("indus"), now - DAY, PURPOSE, **how))
     return cast
 
@@ -175,7 +175,7 @@ def test_a_person_asked_about_two_purposes_is_counted_once(cast, now):
     with in_client(indus):
         notice = Notice.objects.get(client_id=indus, code="about_newsletter")
         for purpose in ("newsletter", "product_research"):
-            give(cast.subject("hamza"), now, purpose)
+            give(cast.subject("hamza"), now, purpose, actor=cast.key_actor("indus"))
         notice.purposes = ["newsletter", "product_research"]
         change_register(notice, actor=SETTING_UP, reason=Reason.CORRECTION, at=now)
         version = get_current_notice("newsletter", client_id=indus, at=now)

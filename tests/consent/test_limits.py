@@ -253,8 +253,9 @@ def test_a_narrower_restriction_that_remains_is_ordered_again(cast, act, junaid,
 
 
 def test_a_withdrawal_orders_nothing(cast, act, junaid, at):
-    act(give, junaid, at)
-    act(withdraw_consent, junaid, purpose="newsletter", actor=cast.actor("farah"), at=at + MINUTE)
+    farah = cast.actor("farah")
+    act(give, junaid, at, actor=farah)
+    act(withdraw_consent, junaid, purpose="newsletter", actor=farah, at=at + MINUTE)
     assert orders(cast) == []
     assert Caller(cast.key("indus")).reason("lms-junaid", "newsletter") == "consent_withdrawn"
 

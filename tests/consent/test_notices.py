@@ -208,9 +208,9 @@ def rename(cast, client, at):
     decide_proposed_change(change, approve=True, actor=cast.actor("amina"), at=at)
 
 
-def announce(client, at):
+def announce(cast, client, at):
     notice = Notice.objects.get(client_id=client.pk, purposes__contains=["newsletter"])
-    return making.publish(notice, at, is_material=False)
+    return making.publish(notice, at, actor=cast.actor("celia"), is_material=False)
 
 
 def agree(cast, version, at, state="given", **how):
@@ -242,7 +242,7 @@ def test_refusing_and_withdrawing_need_no_new_notice(cast, khyber, now):
 def test_a_version_that_is_announced_after_the_change_suffices(cast, khyber, now):
     agree(cast, get_current_notice("newsletter", client_id=khyber.pk, at=now), now)
     rename(cast, khyber, now + DAY)
-    version = announce(khyber, now + 2 * DAY)
+    version = announce(cast, khyber, now + 2 * DAY)
     assert get_current_notice("newsletter", client_id=khyber.pk, at=now + 2 * DAY) == version
     assert agree(cast, version, now + 3 * DAY).state == "given"
 
@@ -266,7 +266,7 @@ def test_the_first_page_says_that_the_notice_needs_a_new_version(cast, sign_in, 
     assert "Notices to renew" in browser.get(page).text
     assert [row.purposes for row in browser.get(listed).context["cl"].result_list] == [["newsletter"]]
     with in_client(cast.client_id("khyber")):
-        announce(cast.client("khyber"), timezone.now())
+        announce(cast, cast.client("khyber"), timezone.now())
     assert "Notices to renew" not in browser.get(page).text
 
 

@@ -107,7 +107,7 @@ def test_children_read_words_of_their_own_and_all_the_notice_with_which_consent_
 def test_what_is_not_there_and_what_is_not_yours_answer_the_same(cast, coming):
     with in_client(cast.client_id("khyber")):
         notice = Notice.objects.get(client_id=cast.client_id("khyber"), code="about_newsletter")
-        own = publish(notice, timezone.now())
+        own = publish(notice, timezone.now(), actor=cast.actor("celia"))
     nobody = "0190b9f4-0000-7000-8000-000000000000"
     paths = [
         "/privacy/nowhere/",

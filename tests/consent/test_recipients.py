@@ -37,17 +37,7 @@ from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from tests.cast import Cast
 from tests.children.guardians import guardian_of, make_guardian, record_answer
 from tests.consent import making
-from tests.consent.making import (
-    accept_by_two,
-    approve_by_two,
-    execute,
-    give,
-    make_provider,
-    officer,
-    on_paper,
-    prove,
-    refuses,
-)
+from tests.consent.making import accept_by_two, approve_by_two, execute, make_provider, officer, prove, refuses
 from tests.factories import CAST_AT, SETTING_UP
 from tests.sandbox.making import Sandbox
 
@@ -282,7 +272,8 @@ def test_a_consent_given_while_the_client_objects_does_not_cover_the_recipient(c
 
 def consent(cast: Cast, at: datetime) -> None:
     with in_client(cast.client_id("indus")):
-        give(cast.subject("hamza"), at, **on_paper(cast.client_id("indus"), at))
+        how = making.on_paper(cast.client_id("indus"), at, actor=cast.key_actor("indus"))
+        making.give(cast.subject("hamza"), at, **how)
 
 
 def test_a_recipient_that_is_not_part_of_the_service_needs_a_consent_of_its_own(cast: Cast, now: datetime) -> None:

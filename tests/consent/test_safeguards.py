@@ -275,7 +275,7 @@ def test_a_basis_that_has_not_started_is_not_turned_into_another(cast, indus, no
 
 
 def test_with_a_ground_and_a_second_person_it_takes_effect(cast, indus, now):
-    give(cast.subject("junaid"), now, state="refused")
+    give(cast.subject("junaid"), now, state="refused", actor=cast.key_actor("indus"))
     assert decided(cast, indus, "newsletter", now, "junaid").reason == "consent_refused"
     row = basis(indus, "newsletter", now + MINUTE, role="instructor")
     effect = count_concerned(SafeguardKind.BASIS, client_id=indus.pk, purposes=[row.purpose_id], roles=["instructor"])

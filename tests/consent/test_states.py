@@ -162,7 +162,7 @@ def test_a_person_who_no_longer_needs_to_consent_is_not_asked(cast, khyber, now)
 
 def test_data_whose_trigger_passed_is_due(cast, khyber, now):
     answer(cast, GIVEN, now)
-    publish(Notice.objects.get(code="about_newsletter"), now, effective_at=now + DAY)
+    publish(Notice.objects.get(code="about_newsletter"), now, actor=cast.actor("celia"), effective_at=now + DAY)
     state = told(cast, now + DAY)
     assert (state["state"], state["renewal_due"]) == ("outdated", True)
 

@@ -81,7 +81,8 @@ def test_the_timeline_shows_an_expiry_that_was_not_recorded(cast, kiran, given):
 
 def test_the_timeline_shows_a_material_notice_that_outdated_a_consent(cast, kiran, given):
     effective_at = given.recorded_at + 40 * DAY
-    publish(given.notice_version.notice, given.recorded_at + DAY, effective_at=effective_at)
+    by = {"actor": cast.actor("celia"), "effective_at": effective_at}
+    publish(given.notice_version.notice, given.recorded_at + DAY, **by)
     assert told(kiran, cast, effective_at + DAY)[0] == ("outdated", effective_at)
 
 

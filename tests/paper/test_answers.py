@@ -148,27 +148,27 @@ def test_the_number_of_an_identity_card_is_refused(cast, now, page):
 
 
 @pytest.mark.parametrize(
-    ("state", "at", "word", "final"),
+    ("state", "at", "word", "is_recorded"),
     [
-        ("refused", LATER, "yes", "refused"),
-        ("given", LATER, "no", "given"),
-        ("refused", SIGNED + timedelta(hours=2), "yes", "refused"),
-        ("given", SIGNED + timedelta(hours=2), "no", None),
-        ("given", SIGNED - timedelta(days=2), "no", None),
+        ("refused", LATER, "yes", False),
+        ("given", LATER, "no", False),
+        ("refused", SIGNED + timedelta(hours=2), "yes", False),
+        ("given", SIGNED + timedelta(hours=2), "no", True),
+        ("given", SIGNED - timedelta(days=2), "no", True),
     ],
     ids=str,
 )
 def test_a_later_answer_stays_and_on_the_day_a_refusal_takes_precedence(
-    cast, now, *, page, farah, state, at, word, final
+    cast, now, *, page, farah, state, at, word, is_recorded
 ):
     answer(cast, "hamza", state, at)
     [entered] = enter(cast, now, said(page("hamza"), word))
-    if final is None:
+    if is_recorded:
         confirm_answer(entered, actor=farah, at=now)
     else:
         with pytest.raises(AnswersRefused, match="newsletter"):
             confirm_answer(entered, actor=farah, at=now)
-    assert Consent.objects.get().state == (final or "refused")
+    assert Consent.objects.get().state == ("refused" if is_recorded else state)
 
 
 def test_the_same_later_answer_is_not_recorded_again(cast, now, page, farah):

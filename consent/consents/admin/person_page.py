@@ -16,6 +16,7 @@ from consent.consents.selectors.consents import AskedWords, current_states, load
 from consent.consents.services.consent_basis import METHODS_WITHOUT_TOKEN
 from consent.consents.services.recording import Answer, AnswerArguments, record_answers, withdraw_consent
 from consent.consents.services.restrictions import object_to_purpose, restrict_processing
+from consent.notices.models import NoticeVersion
 from consent.notices.notice_tokens import ShownNotice, read_notice_token, sign_notice_token
 from consent.notices.selectors.notices import NoticeUnknown
 from consent.notices.selectors.registers import bases_in_force, get_current_notice
@@ -77,6 +78,7 @@ class AnswerForm(ActionForm):
         Subject.objects.none(), required=False, empty_label="—", help_text="If a guardian answered."
     )
     language = forms.ChoiceField(choices=[("en", "English"), ("ur", "Urdu")])
+    notice: NoticeVersion | None = None
 
     def prepare(self) -> None:
         guardians = GuardianClaim.objects.filter(child=self.row, ends_at=None).values("guardian_id")

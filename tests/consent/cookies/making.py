@@ -6,16 +6,19 @@ from typing import Any
 from consent.cookies.models import BannerVersion, ChoiceSource, Cookie, CookieSite, LinkedService
 from consent.cookies.selectors import find_banner
 from consent.cookies.services import ChoiceMade, save_cookie, save_link, save_site
+from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.audit.actors import Reason
 from tests.factories import CAST_AT, SETTING_UP
 
 ORIGIN = "https://lms.khyber.example"
 
 
-def make_cookie(client_id: Any, name: str, category: str, *, at: datetime = CAST_AT, **values: Any) -> Cookie:
+def make_cookie(
+    client_id: Any, name: str, category: str, *, actor: Actor = SETTING_UP, at: datetime = CAST_AT, **values: Any
+) -> Cookie:
     values = {"provider": "Khyber Institute", "set_by": "site", "purpose_en": f"For {category}.", **values}
     cookie = Cookie(client_id=client_id, name=name, category=category, **{"purpose_ur": "مقصد", **values})
-    return save_cookie(cookie, actor=SETTING_UP, reason=Reason.ONBOARDING, at=at)
+    return save_cookie(cookie, actor=actor, reason=Reason.ONBOARDING, at=at)
 
 
 def made(version, *accepted, source="banner", signal=False, child=None, language="en"):

@@ -27,10 +27,11 @@ WHY = Reason.REVIEW
 
 
 def test_a_cookie_is_added_with_history_evidence_and_a_version_of_the_banner(cast, khyber, now):
-    cookie = make_cookie(khyber.pk, "_stats*", "analytics", days=30)
-    save_cookie(cookie, actor=cast.actor("celia"), reason=WHY, at=now)
+    celia = cast.actor("celia")
+    cookie = make_cookie(khyber.pk, "_stats*", "analytics", actor=celia, at=now, days=30)
+    assert Cookie.history.get(id=cookie.pk).actor_id == celia.id
+    save_cookie(cookie, actor=celia, reason=WHY, at=now)
     assert BannerVersion.objects.filter(client_id=khyber.pk).count() == 1, "unchanged, it publishes nothing"
-    assert Cookie.history.filter(id=cookie.pk).count() == 2
     assert Entry.objects.filter(kind="register.added", client_id=khyber.pk).exists()
     version = get_banner(khyber.pk)
     assert (version.number, version.asks_since) == (1, 1)
