@@ -104,7 +104,7 @@ def test_the_act_that_invites_has_one_name_where_it_begins_and_where_it_is_done(
     assert f"<title>{words} | PakTaleem privacy</title>" in page
     assert re.findall(r'<input type="submit" value="([^"]+)" class="default" name="_save">', page) == [words]
     assert "Add membership" not in page
-    if name == "amina":  # who gives an account a role adds a membership
+    if name == "amina":
         page = browser.get("/admin/accounts/membership/add/").content.decode()
         assert re.findall(r"<h1>(.*?)</h1>", page) == ["Add membership"]
 

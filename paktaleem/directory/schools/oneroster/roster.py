@@ -1,11 +1,9 @@
 """Open a OneRoster package: check all of it, then stream its people and relations.
 
-What cannot be read about schools is left out and listed; such a file does not count as complete, so that nothing ends.
-Values that decide about people (roles, ages, guardians) are read strictly.
+Values that decide about people (roles, ages, guardians) are read strictly. The others are read in many forms, and each
+oddity is listed. A school or class that cannot be read is left out and listed; the file then does not count as
+complete, so that no membership ends because a row could not be read.
 """
-
-# Values that decide about people (roles, ages, guardians) are read strictly. The others are read in many forms, and
-# each oddity is listed.
 
 from array import array
 from collections.abc import Callable, Iterator, Mapping
