@@ -105,11 +105,7 @@ class GuardianshipQuerySet(TrackedQuerySet["Guardianship"]):
 
 
 class Guardianship(TenantRow, Tracked):
-    """One person's guardianship of one child, for a period [starts_at, ends_at).
-
-    It gives authority only with a valid verification, ``may_consent`` and no court order. An ended one is never
-    reopened: the person is named, verified and asked again.
-    """
+    """One guardianship in [starts_at, ends_at), never reopened; authority needs a verification, too."""
 
     wall = TablePolicy(Scope.TENANT, EDIT, disposed_as="person", personal=classify(sealed="court_order_note"))
     # A child's copy says that there is a guardian and what they decided, never who they are.
@@ -404,11 +400,7 @@ CHECK_URL = "guardians_providercheck.url"
 
 
 class ProviderCheck(TenantRow, Tracked):
-    """A check of a guardian by a provider, without the evidence that the provider saw.
-
-    The row's id is the reference given to the provider, so that a repeated call starts no second check;
-    ``provider_check_id`` is the number that the provider returns.
-    """
+    """A provider's check, without its evidence; the row's id is its reference, so a repeated call starts no second."""
 
     wall = TablePolicy(
         Scope.TENANT,
@@ -527,10 +519,9 @@ class GuardianConflict(TenantRow, Tracked):
 
 
 class GuardianChange(RequestedChange, Tracked):
-    """A change of a guardian's authority that would permit more; it needs a second person's approval.
+    """A change that permits more: fields of a guardianship with values, or the ``verification`` to confirm.
 
-    ``changes`` maps fields of the guardianship to booleans and ISO 8601 times, or ``verification`` to the id of the one
-    to confirm. ``note`` is the note on a court order, sealed under the child's key.
+    ``note`` is the note on a court order, sealed under the child's key.
     """
 
     wall = TablePolicy(
