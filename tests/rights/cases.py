@@ -68,9 +68,10 @@ def part_of(request, decider="client"):
         return next(part for part in list_parts(request) if part.decider == decider)
 
 
-def decided(cast, request, decision="granted", at=AT, **given):
+def decided(cast, request, decision="granted", at=AT, *, is_begun=False, **given):
+    """Let each controller decide its parts, all of them undecided unless the request ``is_begun``."""
     with in_client(request.client_id):
-        for part in [one for one in list_parts(request) if not one.decision]:
+        for part in [one for one in list_parts(request) if not (is_begun and one.decision)]:
             actor = cast.actor("farah" if part.decider == "client" else "amina")
             decide_part(part, decision=decision, actor=actor, at=at, **given)
         request.refresh_from_db()

@@ -99,7 +99,7 @@ def test_a_guardians_request_is_sent_as_a_rights_request_about_the_child(listeni
 def test_every_step_of_a_deletion_is_sent(listening):
     request = asked_by_guardian(listening, "deletion")
     decide_part(part_of(request), decision="granted", actor=listening.actor("farah"), at=AT)
-    decided(listening, request, at=AT + DAY, **DECLINED)
+    decided(listening, request, at=AT + DAY, is_begun=True, **DECLINED)
     row = decide_erasure(ErasureProposal.objects.get(), approve=True, actor=listening.actor("amina"), at=AT)
     answer_request(request, text="Done.", actor=listening.actor("farah"), at=AT + DAY)
     started, key = go_on(row, AT + 7 * DAY), listening.key_actor("indus")

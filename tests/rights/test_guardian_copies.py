@@ -43,7 +43,7 @@ WORDS = "Only the mother wrote this."
 
 def ready(cast, wish="copy", *, at=AT):
     verified(cast, at=at)
-    request = decided(cast, asked_by_guardian(cast, wish, text=WORDS, at=at), at=at)
+    request = decided(cast, asked_by_guardian(cast, wish, text=WORDS, at=at), at=at, is_begun=True)
     with in_client(request.client_id):
         answered(cast, request, PNG, at=at)
         assert build(request, at=at) is not None

@@ -16,6 +16,7 @@ from tests.subjects.test_spreadsheet import DANISH, FARHAN, as_csv, lines
 
 IMPORTER = system_actor("import_roster")
 MAIN, ALL, CHANGES = StatedRoles
+TEACHER_AND_PARENT = ("instructor", "guardian")
 
 
 def roles_of(external_id):
@@ -36,17 +37,17 @@ def stated(role, *others, ended=()):
 @pytest.mark.parametrize(
     ("person", "known", "mode", "roles"),
     [
-        (stated("instructor", "guardian"), (), ALL, ("instructor", "guardian")),
-        (stated("instructor"), ("instructor", "guardian"), ALL, ("instructor",)),
-        (stated("instructor"), ("instructor", "guardian"), MAIN, ("instructor", "guardian")),
-        (stated("administrator"), ("instructor", "guardian"), MAIN, ("administrator", "guardian")),
-        (stated("instructor", "student"), ("instructor", "guardian"), MAIN, ("instructor", "student", "guardian")),
+        (stated("instructor", "guardian"), (), ALL, TEACHER_AND_PARENT),
+        (stated("instructor"), TEACHER_AND_PARENT, ALL, ("instructor",)),
+        (stated("instructor"), TEACHER_AND_PARENT, MAIN, TEACHER_AND_PARENT),
+        (stated("administrator"), TEACHER_AND_PARENT, MAIN, ("administrator", "guardian")),
+        (stated("instructor", "administrator"), TEACHER_AND_PARENT, MAIN, ("instructor", "administrator", "guardian")),
         (stated("student", "instructor"), ("learner",), ALL, ("learner", "instructor")),
-        (stated(None), ("instructor", "guardian"), CHANGES, ("instructor", "guardian")),
-        (stated(None, "guardian"), ("instructor",), CHANGES, ("instructor", "guardian")),
-        (stated("administrator"), ("instructor", "guardian"), CHANGES, ("administrator", "guardian")),
-        (stated(None, ended=("guardian",)), ("instructor", "guardian"), CHANGES, ("instructor",)),
-        (stated(None, ended=("instructor",)), ("instructor", "guardian"), CHANGES, ("guardian",)),
+        (stated(None), TEACHER_AND_PARENT, CHANGES, TEACHER_AND_PARENT),
+        (stated(None, "guardian"), ("instructor",), CHANGES, TEACHER_AND_PARENT),
+        (stated("administrator"), TEACHER_AND_PARENT, CHANGES, ("administrator", "guardian")),
+        (stated(None, ended=("guardian",)), TEACHER_AND_PARENT, CHANGES, ("instructor",)),
+        (stated(None, ended=("instructor",)), TEACHER_AND_PARENT, CHANGES, ("guardian",)),
         (stated(None, ended=("instructor",)), ("instructor",), CHANGES, ("instructor",)),
     ],
 )
