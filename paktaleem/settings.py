@@ -314,7 +314,7 @@ MAILBOX_AUTHSERV = env.str("MAILBOX_AUTHSERV", default="")  # authserv-id of our
 MAILBOX_MOST_BYTES = env.int("MAILBOX_MOST_BYTES", default=10 * 1_048_576)  # of an email; the rest is cut off
 DISPOSAL_ALONE_MOST = env.int("DISPOSAL_ALONE_MOST", default=1_000)  # holdings; a larger disposal takes two people
 DISPOSAL_WAIT = timedelta(hours=env.int("DISPOSAL_WAIT_HOURS", default=24))  # from the approval to the orders
-FULL_AGES: dict[str, int] = env.json("FULL_AGES", default={})  # full age by country, where it is not 18
+LAW_PROFILES = env.str("LAW_PROFILES", default="")  # folder of law profiles that replace or add to ours
 AGE_NOTICE_DAYS = env.int("AGE_NOTICE_DAYS", default=30)  # notice before a child reaches the age of consent; max. 180
 NOTICE_DAYS = env.int("NOTICE_DAYS", default=30)  # advance notice to clients of a material change
 ROSTER_UPLOAD_LIMIT = 32 * 1024 * 1024  # bytes

@@ -45,7 +45,7 @@ class GuardianshipUnknown(PortalError, LookupError):
 
 
 class OfFullAge(GuardianshipUnknown):
-    """The person is of full age: no guardian acts for them (the age by country, setting FULL_AGES)."""
+    """The person is of full age: no guardian acts for them (the age by country, from the law profiles)."""
 
     problem = Problem(
         "guardian-unknown",

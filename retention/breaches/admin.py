@@ -143,13 +143,14 @@ class AuthorityForm(_LetterForm):
         max_length=4000,
         required=False,
         widget=AdminTextareaWidget,
-        help_text=_("Only after the 72 hours."),
+        help_text=_("Only after the deadline."),
     )
     field_order = ("authority", "language", "text", "late_reason")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["authority"].initial = settings.AUTHORITY[0] if settings.AUTHORITY else ""
+        authority = self.row.client.find_authority(self.row.known_at)
+        self.fields["authority"].initial = authority.name if authority else ""
 
 
 class PeopleForm(_LetterForm):
@@ -240,8 +241,8 @@ class BreachAdmin(SortByWaitingTime, ExportableAdmin[Breach]):
     )
     intro = (
         "Breaches of security that led to the loss, alteration or disclosure of personal data. The supervisory "
-        "authority is notified within 72 hours after the breach is known, unless a risk for people is unlikely. Record "
-        "a breach at once: details can follow."
+        "authority is notified within 72 hours after the breach is known, or earlier by the law, unless a risk for "
+        "people is unlikely. Record a breach at once: details can follow."
     )
     empty_text = "No breach is recorded."
     state = state_column(_state)

@@ -87,8 +87,8 @@ class BreachQuerySet(TrackedQuerySet["Breach"]):
 class Breach(TenantRow, Tracked):
     """One breach at one client; ``incident`` ties the rows of clients that the same event concerns.
 
-    Empty ``categories`` or ``systems`` mean all. ``due_at`` is 72 hours after ``known_at``. ``outcome`` is that of the
-    latest assessment, empty before the first. The texts contain no names.
+    Empty ``categories`` or ``systems`` mean all. ``due_at`` is 72 hours after ``known_at``, or earlier by the law.
+    ``outcome`` is that of the latest assessment, empty before the first. The texts contain no names.
     """
 
     wall = TablePolicy(
@@ -140,7 +140,7 @@ class Breach(TenantRow, Tracked):
     due = (
         Due(
             label=_("Personal-data breaches"),
-            note=_("the authority must be notified within 72 hours"),
+            note=_("the authority must be notified by the deadline"),
             who=Capability.VIEW_CLIENT_RECORDS,
             rows=lambda rows, at: rows.running(at),
             query="progress=running",
@@ -181,7 +181,7 @@ class Breach(TenantRow, Tracked):
 
     @property
     def awaits_authority(self) -> bool:
-        """Return True while the 72-hour clock runs."""
+        """Return True while the clock of the notification runs."""
         return self.is_open and self.authority_notified_at is None and self.outcome != Outcome.NONE
 
     @property

@@ -39,6 +39,7 @@ from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.audit.services import record_entry
+from paktaleem.foundation.law.profiles import PROMISES, promised
 from paktaleem.foundation.operations.jobs import enqueue_job
 from paktaleem.foundation.tenancy.context import in_client, plan_for_many
 from paktaleem.foundation.tenancy.rows import PAKTALEEM, UUID7_SQL, clock_bytes, new_id
@@ -64,8 +65,8 @@ from retention.breaches.selectors import (
 
 FACTS = ("happened_from", "happened_until", "known_at", "reported_by", "reporter", "what", "consequences")
 _CODES: dict[str, Any] = {"categories": DataCategory, "systems": System}
-NOTIFY_WITHIN = timedelta(hours=72)
-"""The time to notify the authority (GDPR Art. 33(1)), in real hours (Regulation (EEC, Euratom) 1182/71, article 3)."""
+NOTIFY_WITHIN = timedelta(hours=promised(promised(PROMISES.breach_authority).hours))
+"""Longest time to notify the authority, as promised, in real hours (Regulation (EEC, Euratom) 1182/71, article 3)."""
 _HIGH = {
     (Likelihood.LIKELY, Severity.SERIOUS),
     (Likelihood.LIKELY, Severity.SEVERE),
@@ -95,7 +96,9 @@ def record_breach(breach: Breach, *, actor: Actor, at: datetime) -> Breach:
     if not breach.what.strip():
         raise ValidationError({"what": [_("Say what happened.")]})
     breach.incident = breach.incident or new_id()
-    breach.due_at, breach.recorded_at = breach.known_at + NOTIFY_WITHIN, at
+    law = Client.objects.get(pk=breach.client_id).rules_at(breach.known_at).breach_authority
+    within = min(NOTIFY_WITHIN, timedelta(hours=law.hours)) if law and law.hours else NOTIFY_WITHIN
+    breach.due_at, breach.recorded_at = breach.known_at + within, at
     save_tracked(breach, actor=actor, reason=Reason.REVIEW, at=at)
     record_act("breach.recorded", breach, actor, at)
     return breach
@@ -405,7 +408,7 @@ def notify_authority(
         raise ValidationError({"authority": [_("Name the authority.")]})
     is_late = breach.authority_notified_at is None and at > breach.due_at
     if is_late and not late_reason.strip():
-        raise ValidationError({"late_reason": [_("The 72 hours are over: give the reasons for the delay.")]})
+        raise ValidationError({"late_reason": [_("The deadline has passed: give the reasons for the delay.")]})
     more = {"language": language, "recipient": authority.strip(), "late_reason": late_reason.strip()}
     letter = _create(breach, Audience.AUTHORITY, text, actor, at, **more)
     _mark_informed(breach, Audience.AUTHORITY, actor, at)

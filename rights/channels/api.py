@@ -101,9 +101,9 @@ class RightsPartOutput(serializers.Serializer[object]):
 
 
 class RightsRequestOutput(serializers.Serializer[object]):
-    """A request without its texts. ``due_at`` is thirty days after receipt; ``expected_by`` may be later.
+    """A request without its texts. ``due_at`` is thirty days after receipt, or earlier by the law.
 
-    ``requester`` is the guardian who made it about a child, null if the person made it.
+    ``expected_by`` may be later. ``requester`` is the guardian who made it about a child, null if the person made it.
     """
 
     id = serializers.UUIDField()

@@ -31,7 +31,6 @@ from paktaleem.foundation.web.public.pages import error_page, public_page, redir
 from rights.erasures.views import list_own_erasures, show_number
 from rights.packages.views import show_package
 from rights.rectifications.views import corrections_extra
-from rights.requests.deadlines import due_at
 from rights.requests.fields import make_text_field
 from rights.requests.models import Channel, IdentityMethod, RightKind, RightsRequest, RightsRequestQuerySet
 from rights.requests.selectors import is_erasing, list_parts_of
@@ -165,7 +164,7 @@ def make_request(request: HttpRequest, client_id: UUID) -> HttpResponse:
         "rights/received.html",
         title=_("Thank you"),
         client=client,
-        due_at=due_at(at),
+        due_at=row.due_at,
         withdraws=RightKind.WITHDRAWAL in given["kinds"],
     )
 

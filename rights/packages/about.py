@@ -15,7 +15,6 @@ from paktaleem.foundation.upkeep.periods.services import get_length
 from retention.schedule.labels import describe_action, describe_period, describe_trigger
 from retention.schedule.selectors import ScheduleLine, list_schedule
 from rights.packages.models import Package
-from rights.requests.selectors import authority_of
 
 _PORTABLE = frozenset({Basis.CONSENT, Basis.CONTRACT})
 """Lawful bases of the processing to which portability applies (GDPR Art. 20(1)(a))."""
@@ -35,7 +34,7 @@ def list_portable_categories(package: Package, *, at: datetime) -> frozenset[str
 def describe_processing(package: Package, *, at: datetime) -> dict[str, object]:
     """Return what the person learns about the processing, as plain values in the current language."""
     client = Client.objects.get(pk=package.client_id)
-    ours, authority = _("Processor; controller for its own purposes"), authority_of(client)
+    ours, authority = _("Processor; controller for its own purposes"), client.find_authority(at)
     no_authority = _("The data protection authority or court that is responsible where you live")
     return {
         "controllers": [
@@ -57,7 +56,7 @@ def describe_processing(package: Package, *, at: datetime) -> dict[str, object]:
             _("You may receive what you provided as files for another service."),
             _("You may complain to the supervisory authority."),
         ],
-        "authority": authority._asdict() if authority is not None else {"name": no_authority, "url": ""},
+        "authority": {"name": authority.name, "url": authority.url} if authority else {"name": no_authority, "url": ""},
     }
 
 

@@ -1,23 +1,27 @@
 """Deadlines of a rights request: the due date, pauses, an extension, and what the portal does on which day. Pure.
 
-A request is answered within thirty days of receipt (privacy policy, section 9; GDPR article 12(3)). That date never
-moves. Pauses and one extension move only the date on which the person may expect the answer, and that date counts
-only once the person has had a reasoned notice. The pauses of a request count for thirty days together, so that a
-forgotten one stops no clock for good. Days are calendar days in the client's time zone.
+A request is answered within thirty days of receipt (privacy policy, section 9), or earlier if the law of the client's
+country is stricter on that day (GDPR article 12(3): one month). That date never moves, whatever the law becomes.
+Pauses and one extension move only the date on which the person may expect the answer, and that date counts only once
+the person has had a reasoned notice. The pauses of a request count for thirty days together, so that a forgotten one
+stops no clock for good. Days are calendar days in the client's time zone.
 """
 
+import calendar
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-ANSWER_TIME = timedelta(days=30)
-"""Time from receipt to the due date."""
-LONGEST_EXTENSION = timedelta(days=60)
-"""Longest extension beyond the due date: two further months (GDPR article 12(3))."""
-LONGEST_PAUSE = timedelta(days=30)
+from paktaleem.foundation.law.profiles import PROMISES, Rules, Term, promised
+
+ANSWER_TIME = timedelta(days=promised(promised(PROMISES.answer).days))
+"""Longest time from receipt to the due date, as promised."""
+LONGEST_EXTENSION = timedelta(days=promised(promised(PROMISES.extension).days))
+"""Longest extension beyond the due date, as promised; the law may allow less."""
+LONGEST_PAUSE = timedelta(days=promised(promised(PROMISES.pause).days))
 """Longest time that all pauses of one request count."""
 REMINDER_DAYS = (7, 3, 1)
 """Days before the deadline on which a reminder is sent; from the deadline on one is sent daily."""
@@ -52,9 +56,41 @@ class Pause(NamedTuple):
     ends_at: datetime | None = None
 
 
-def due_at(received_at: datetime) -> datetime:
-    """Return the due date of a request: thirty days after its receipt."""
-    return received_at + ANSWER_TIME
+def due_at(received_at: datetime, *, zone: str, law: Rules) -> datetime:
+    """Return the due date: thirty days after receipt, or the end of the law's period if that is earlier."""
+    promise = received_at + ANSWER_TIME
+    return promise if law.answer is None else min(promise, _end_of(_last_day(received_at, zone, law.answer), zone))
+
+
+def longest_extension(received_at: datetime, *, zone: str, law: Rules) -> timedelta:
+    """Return the longest extension in whole days: as promised, or less if the law has a shorter one or none."""
+    if law.answer is None:
+        return LONGEST_EXTENSION
+    last = _last_day(received_at, zone, law.answer)
+    last = last if law.extension is None else _add(last, law.extension)
+    left = _end_of(last, zone) - due_at(received_at, zone=zone, law=law)
+    return min(LONGEST_EXTENSION, timedelta(days=left.days))
+
+
+def _last_day(received_at: datetime, zone: str, term: Term) -> date:
+    return _add(day_in(received_at, zone), term)
+
+
+def _add(day: date, term: Term) -> date:
+    """Return the last day of a period: the first day does not count, and a short month ends on its last day.
+
+    Regulation (EEC, Euratom) 1182/71, article 3(1) and (2)(c). A holiday does not extend it: that protects the person.
+    """
+    if term.months is None:
+        return day + timedelta(days=term.days or 0)
+    years, month = divmod(day.month - 1 + term.months, 12)
+    longest = calendar.monthrange(day.year + years, month + 1)[1]
+    return date(day.year + years, month + 1, min(day.day, longest))
+
+
+def _end_of(last: date, zone: str) -> datetime:
+    """Return the end of a last day in the client's zone."""
+    return datetime.combine(last + timedelta(days=1), time.min, ZoneInfo(zone)).astimezone(UTC)
 
 
 def day_in(at: datetime, zone: str) -> date:
@@ -71,12 +107,13 @@ def format_day(at: datetime, zone: str) -> str:
 class RequestClock:
     """The facts from which all dates of one request follow.
 
-    ``extension`` is the time added to the due date. ``notice_at`` is when the person had a reasoned notice of what is
-    still to come. ``answered_at`` is when an answer or a refusal reached them. ``awaits_client`` is True while the
-    client, as controller, has not decided. ``zone`` is the client's IANA time zone.
+    ``due_at`` is stored with the request. ``extension`` is the time added to it. ``notice_at`` is when the person had a
+    reasoned notice of what is still to come. ``answered_at`` is when an answer or a refusal reached them.
+    ``awaits_client`` is True while the client, as controller, has not decided. ``zone`` is the client's IANA time zone.
     """
 
     received_at: datetime
+    due_at: datetime
     zone: str
     pauses: tuple[Pause, ...] = ()
     extension: timedelta = timedelta()
@@ -84,10 +121,10 @@ class RequestClock:
     answered_at: datetime | None = None
     awaits_client: bool = False
 
-    @property
-    def due_at(self) -> datetime:
-        """The due date, which never moves."""
-        return due_at(self.received_at)
+    def day_after_receipt(self, days: int) -> datetime:
+        """Return the time so many days after receipt, earlier by the days that a stricter law takes from thirty."""
+        less = -((self.due_at - self.received_at - ANSWER_TIME) // timedelta(days=1))
+        return _days_later(self.received_at, days - less, self.zone)
 
     def is_paused(self, at: datetime) -> bool:
         return any(one.starts_at <= at and (one.ends_at is None or at < one.ends_at) for one in self.pauses)
@@ -131,9 +168,9 @@ def list_due_steps(clock: RequestClock, *, at: datetime) -> list[Step]:
 def _alarms(clock: RequestClock, at: datetime) -> Iterator[Step]:
     deadline = clock.answer_by(at)
     if clock.awaits_client:
-        yield _step(StepKind.ESCALATION, clock, _days_later(clock.received_at, ESCALATION_DAY, clock.zone), at)
+        yield _step(StepKind.ESCALATION, clock, clock.day_after_receipt(ESCALATION_DAY), at)
         if clock.notice_at is None:
-            yield _step(StepKind.NOTICE_NEEDED, clock, _days_later(clock.received_at, NOTICE_DAY, clock.zone), at)
+            yield _step(StepKind.NOTICE_NEEDED, clock, clock.day_after_receipt(NOTICE_DAY), at)
     yield _step(StepKind.OVERDUE, clock, deadline, at)
 
 

@@ -24,7 +24,7 @@ from rights.requests.deadlines import StepKind, format_day
 from rights.requests.hooks import answer_notes, part_details
 from rights.requests.models import RequestPart, RightsRequest
 from rights.requests.sealing import open_text
-from rights.requests.selectors import authority_of, name_rights
+from rights.requests.selectors import name_rights
 from rights.requests.services.steps import list_parts
 from rights.requests.states import Decision
 
@@ -56,7 +56,7 @@ def _describe(request: RightsRequest, part: RequestPart) -> str:
 
 
 def _complaint(request: RightsRequest) -> str:
-    authority = authority_of(Client.objects.get(pk=request.client_id))
+    authority = Client.objects.get(pk=request.client_id).find_authority(request.received_at)
     if authority is None:
         return gettext(
             "If you do not agree, you may complain to the data protection authority or court that is responsible where "

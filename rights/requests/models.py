@@ -105,9 +105,9 @@ class RightsRequest(TenantRow):
     ``subject`` is None until the person is known. ``requester`` is the guardian who made the request about a child, for
     the right ``guardian_right``; None if the person made it. Its texts are sealed under a key of the request
     (``wrapped``), which is destroyed with the person's erasure and some time after the end. ``due_at`` is thirty days
-    after receipt, always; ``expected_by`` moves by pauses and an extension; ``answer_by`` is the deadline that counts
-    now. ``answered_at`` is when the answer was written, ``delivered_at`` when it reached the person: sent, or handed
-    over by staff.
+    after receipt, or earlier by the law of that day, and never changes; ``expected_by`` moves by pauses and an
+    extension; ``answer_by`` is the deadline that counts now. ``answered_at`` is when the answer was written,
+    ``delivered_at`` when it reached the person: sent, or handed over by staff.
     """
 
     wall = TablePolicy(
@@ -182,7 +182,10 @@ class RightsRequest(TenantRow):
             models.UniqueConstraint(  # a request that was handed over may come back
                 fields=["client", "number"], condition=~Q(state="handed_over"), name="rights_number_once"
             ),
-            models.CheckConstraint(condition=Q(due_at=F("received_at") + ANSWER_TIME), name="rights_due_in_30_days"),
+            models.CheckConstraint(
+                condition=Q(due_at__gt=F("received_at"), due_at__lte=F("received_at") + ANSWER_TIME),
+                name="rights_due_in_30_days",
+            ),
             models.CheckConstraint(
                 condition=Q(delivered_at=None) | Q(answered_at__isnull=False), name="rights_delivers_an_answer"
             ),

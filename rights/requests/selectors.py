@@ -1,7 +1,7 @@
 """Selectors of rights requests: who decides, the clock, lists, figures and related requests."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from http import HTTPStatus
@@ -21,10 +21,10 @@ from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.errors import PortalError, Problem
 from paktaleem.foundation.first_rows import FirstRows, take_latest
+from paktaleem.foundation.law.profiles import Authority, read_authorities
 from paktaleem.foundation.tenancy.context import is_limited
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from paktaleem.foundation.text.times import join_words
-from rights.requests.authorities import Authority, find_authority
 from rights.requests.deadlines import Pause, RequestClock
 from rights.requests.models import RequestExtension, RequestPart, RequestPause, RightKind, RightsRequest
 from rights.requests.states import Decider, Decision
@@ -94,6 +94,7 @@ def get_clocks(requests: Collection[RightsRequest]) -> dict[UUID, RequestClock]:
     return {
         one.pk: RequestClock(
             received_at=one.received_at,
+            due_at=one.due_at,
             zone=zones[one.client_id],
             pauses=tuple(pauses[one.pk]),
             extension=timedelta(days=days.get(one.pk, 0)),
@@ -151,9 +152,9 @@ def is_legitimate_interest(client_id: UUID, purpose: str, *, roles: Sequence[str
     return any(rule.basis == Basis.LEGITIMATE_INTEREST for rule in rules)
 
 
-def authority_of(client: Client) -> Authority | None:
-    """Return the supervisory authority named in refusals: by the client's country, otherwise the operator's."""
-    return find_authority(client.country, fallback=settings.AUTHORITY)
+def list_authorities(at: datetime) -> Mapping[str, Authority]:
+    """Return the supervisory authorities that the law profiles name, by country."""
+    return read_authorities(settings.LAW_PROFILES, at.date())
 
 
 def is_erasing(parts: Iterable[RequestPart]) -> bool:

@@ -43,6 +43,7 @@ from tests.api.callers import Caller
 from tests.children.guardians import decision_reason, guardian_of, make_guardian, record_answer, verified_guardian
 from tests.consent.making import shown
 from tests.factories import SETTING_UP, SubjectFactory
+from tests.laws import law_of_pakistan, period
 from tests.signing_in import browser_of
 
 DAY = timedelta(days=1)
@@ -219,11 +220,15 @@ def test_a_guardian_gets_no_data_of_a_person_of_full_age(indus, omar, now):
         get_live_guardianship(zara, omar, at=later)
 
 
-def test_full_age_is_that_of_the_country(indus, omar, now, settings):
+def full_age(folder, years):
+    return law_of_pakistan(folder / str(years), period("2017-05-30", full_age=f"years = {years}"))
+
+
+def test_full_age_is_that_of_the_country(indus, omar, now, tmp_path):
     zara = person(indus, now, 18, days=-10)
     verified_guardian(zara, omar, at=now)
-    settings.FULL_AGES = {indus.country: 21}
-    assert list_wards(omar, at=now + 11 * DAY)
+    with full_age(tmp_path, 21):
+        assert list_wards(omar, at=now + 11 * DAY)
 
 
 def test_the_worker_ends_guardianships_at_full_age_once_and_notifies_both(indus, omar, now):
@@ -273,12 +278,12 @@ def test_the_api_knows_no_guardian_of_a_person_of_full_age(cast, now, age):
         assert Guardianship.objects.count() == (age == 18)
 
 
-def test_the_full_age_of_the_country_decides_for_the_api_too(cast, now, settings):
+def test_the_full_age_of_the_country_decides_for_the_api_too(cast, now, tmp_path):
     with in_client(cast.client_id("indus")):
         indus = cast.client("indus")
         person(indus, now, 20)
-    settings.FULL_AGES = {indus.country: 21}
-    assert Caller(cast.key("indus")).get("/api/v1/subjects/lms-zara/guardians").status_code == 200
+    with full_age(tmp_path, 21):
+        assert Caller(cast.key("indus")).get("/api/v1/subjects/lms-zara/guardians").status_code == 200
 
 
 def test_a_young_person_hears_of_each_request_and_a_child_does_not(indus, omar, now):
@@ -308,12 +313,10 @@ def test_no_one_below_full_age_is_named(cast, indus, danish, now, age):
     assert not Guardianship.objects.exists()
 
 
-def test_full_age_is_that_of_the_country_and_never_below_the_age_of_consent(cast, indus, danish, now, settings):
+def test_full_age_is_that_of_the_country_and_never_below_the_age_of_consent(cast, indus, danish, now, tmp_path):
     grown = SubjectFactory(client=indus, external_id="lms-aunt", role="guardian", attested_age=19, at=now)
-    settings.FULL_AGES = {"PK": 20}
-    with pytest.raises(StillAChild):
+    with full_age(tmp_path, 20), pytest.raises(StillAChild):
         guardian_of(danish, grown, at=now)
-    settings.FULL_AGES = {}
     assert guardian_of(danish, grown, at=now)
     full_ages = Thresholds(16, {"DE": 21, "IN": 13}, "PK").to_full_ages({"AE": 21, "IN": 12})
     assert [full_ages.of(country) for country in ("", "DE", "IN", "AE", "GB")] == [18, 21, 13, 21, 18]

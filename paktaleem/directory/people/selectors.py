@@ -172,11 +172,13 @@ def contact_of(subject: Subject, field: Literal["email", "phone"]) -> str | None
 
 def age_is_known(client: Client, *, of: str = "") -> Q:
     """Return a filter, with prefix ``of``, for people whose age was computed for their threshold, or needs none."""
-    rule, countries = client.thresholds, ["", *client.country_thresholds]
-    elsewhere = Q(**{f"{of}of_age_threshold": rule.default}) & ~Q(**{f"{of}country__in": countries})
+    thresholds = client.thresholds
+    exceptions = thresholds.exceptions
+    elsewhere = Q(**{f"{of}of_age_threshold": thresholds.default}) & ~Q(**{f"{of}country__in": list(exceptions)})
     known = Q(**{f"{of}of_age_threshold": None}) | elsewhere
-    for country in countries:
-        known |= Q(**{f"{of}country": country, f"{of}of_age_threshold": rule.of(country)})
+    for years in sorted(set(exceptions.values())):
+        countries = [country for country, age in exceptions.items() if age == years]
+        known |= Q(**{f"{of}country__in": countries, f"{of}of_age_threshold": years})
     return known
 
 

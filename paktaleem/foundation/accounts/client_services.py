@@ -1,6 +1,9 @@
 """Services to register and change clients; a change that reduces guardian protection needs a second person."""
 
-from datetime import datetime
+from copy import copy
+from datetime import date, datetime
+from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
@@ -41,6 +44,25 @@ def find_weakened_fields(before: Client, after: Client) -> dict[str, object]:
     return found
 
 
+@transaction.atomic
+def adopt_law(client_id: UUID, *, actor: Actor, at: datetime) -> bool:
+    """Let the ages of the law profiles in force today count for a client, from now on; return True if they differ.
+
+    Nothing is retroactive: the history of the client keeps since when which day's law counted. Raises NotAllowed.
+    """
+    require(actor, Capability.RUN_TASKS, client_id)
+    client = Client.objects.select_for_update().get(pk=client_id)
+    before, client.law_on = copy(client), _day_of(client, at)
+    if before.law_on and (before.thresholds, before.full_ages) == (client.thresholds, client.full_ages):
+        return False
+    _save_client(client, before, actor, Reason.LAW_CHANGE, at)
+    return True
+
+
+def _day_of(client: Client, at: datetime) -> date:
+    return at.astimezone(ZoneInfo(client.time_zone)).date()
+
+
 RECOMPUTE_AGES = "subjects.recompute_ages"
 """Name of the task that recomputes ages (declared in an app above this one)."""
 
@@ -57,6 +79,7 @@ def change_client(client: Client, *, ground: str = "", actor: Actor, reason: Rea
     if client._state.adding:
         client.created_at = at
         client.full_clean()
+        client.law_on = _day_of(client, at)
         return _save_client(client, None, actor, reason, at)
     before = Client.objects.select_for_update().filter(id=client.id).first()
     if before and before.is_sandbox != client.is_sandbox:
@@ -81,6 +104,7 @@ def _save_client(client: Client, before: Client | None, actor: Actor, reason: Re
         raise ValidationError({"code": ["Another client has this code."]}) from error
     facts = {name: getattr(client, name) for name in ("code", "country", "time_zone", "serves_minors", "age_threshold")}
     facts["country_thresholds"] = dict(sorted(client.country_thresholds.items()))
+    facts["law_on"] = str(client.law_on)
     kind = "client.changed" if before else "client.registered"
     record_entry(kind, client_id=client.id, facts=facts, actor=actor, at=at)
     if before and (before.thresholds, before.time_zone) != (client.thresholds, client.time_zone):

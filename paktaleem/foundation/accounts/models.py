@@ -1,9 +1,10 @@
 """Models for clients, users, memberships and API keys."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import ClassVar
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
@@ -20,6 +21,7 @@ from paktaleem.foundation.accounts.roles import KEY_SCOPES, OFFICER_ROLES, Capab
 from paktaleem.foundation.accounts.staff_changes import ROLES_OF_STAFF
 from paktaleem.foundation.accounts.thresholds import HIGHEST, LOWEST, Thresholds
 from paktaleem.foundation.audit.history import History, Tracked, TrackedQuerySet
+from paktaleem.foundation.law.profiles import Authority, Profile, Rules, read_ages, read_law
 from paktaleem.foundation.tenancy.models import TenantRow, unique_in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM, MigratesAs, new_id
 from paktaleem.foundation.tenancy.tables import EDIT, Limited, Scope, TablePolicy, classify
@@ -51,6 +53,7 @@ RESERVED_CODES = (
     "compare",
     "decide",
     "give",
+    "law",
     "leave",
     "link",
     "mine",
@@ -111,6 +114,9 @@ class Client(Tracked):
         blank=True,
         help_text="For countries of residence whose law sets a different age. The age threshold applies to all others.",
     )
+    law_on = models.DateField(
+        "ages by the law of", null=True, editable=False, help_text="The ages of the law profiles on this day count."
+    )
     is_sandbox = models.BooleanField(
         default=False, help_text="A test environment for developers, without real people. Cannot be changed later."
     )
@@ -158,12 +164,31 @@ class Client(Tracked):
     @property
     def thresholds(self) -> Thresholds:
         """The age thresholds, by country of residence."""
-        return Thresholds(self.age_threshold, self.country_thresholds, self.country)
+        return Thresholds(self.age_threshold, self.country_thresholds, self.country, self._ages_by_law("consent_age"))
 
     @property
     def full_ages(self) -> Thresholds:
         """The full ages, by country of residence: from then on a guardian may not act for a person."""
-        return self.thresholds.to_full_ages(settings.FULL_AGES)
+        return self.thresholds.to_full_ages(self._ages_by_law("full_age"))
+
+    def _ages_by_law(self, name: str) -> Mapping[str, int]:
+        return read_ages(settings.LAW_PROFILES, self.law_on, name) if self.law_on else {}
+
+    @property
+    def law_profile(self) -> Profile:
+        """The law profile of its country; PakTaleem's promises if there is none."""
+        return read_law(settings.LAW_PROFILES).find_profile(self.country)
+
+    def rules_at(self, at: datetime) -> Rules:
+        """Return the rules of its law profile that are in force on its day at a time."""
+        return self.law_profile.on(at.astimezone(ZoneInfo(self.time_zone)).date())
+
+    def find_authority(self, at: datetime) -> Authority | None:
+        """Return the supervisory authority that the law profile names for its country, otherwise the operator's."""
+        rule = self.rules_at(at).authority
+        if rule is not None and self.country in rule.by_country:
+            return rule.by_country[self.country]
+        return Authority(*settings.AUTHORITY[:2]) if settings.AUTHORITY else None
 
     @property
     def is_paktaleem(self) -> bool:

@@ -9,6 +9,7 @@ from procrastinate.contrib.django import app
 from procrastinate.tasks import Task
 
 from paktaleem.foundation.accounts.actors import Actor, system_actor
+from paktaleem.foundation.accounts.client_services import adopt_law
 from paktaleem.foundation.accounts.selectors import list_client_ids, list_due_clients
 from paktaleem.foundation.clock import client_now, wall_clock_now
 from paktaleem.foundation.operations.jobs import do_for_clients
@@ -51,3 +52,9 @@ def repeat_in_client(client_id: UUID, name: str, step: Callable[[Actor, datetime
     while more:
         with in_client(client_id):
             more = step(system_actor(name), client_now())
+
+
+@each_client("clients.adopt_law", cron="3 * * * *")
+def adopt_law_of_client(client_id: UUID, actor: Actor, at: datetime) -> None:
+    """Let a new period of a law profile take effect for the ages of a client, within an hour of its first day."""
+    adopt_law(client_id, actor=actor, at=at)

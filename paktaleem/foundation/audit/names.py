@@ -127,6 +127,7 @@ FACT_NAMES = {key: key.replace("_", " ") for key in _NAMED_BY_KEY.split()} | {
     "joined": "classes joined",
     "key": "API key",
     "key_name": "name of the key",
+    "law_on": "ages by the law of",
     "left": "classes left",
     "left_out": "answers left out",
     "left_without_administrator": "left without an administrator",

@@ -45,9 +45,9 @@ from rights.desk.limits import (
 )
 from rights.desk.models import AuthorityCase, CaseOutcome, Overruling
 from rights.requests.admin.acts import OfRequestAdmin, add_request_act, request_panels
-from rights.requests.authorities import AUTHORITIES
 from rights.requests.fields import make_text_field
 from rights.requests.models import Channel, IdentityMethod, RightKind, RightsRequest
+from rights.requests.selectors import list_authorities
 
 
 class OpenForm(ActionForm):
@@ -74,7 +74,7 @@ class OpenForm(ActionForm):
     )
 
     def prepare(self) -> None:
-        offered = ((code, f"{code} · {one.name}") for code, one in AUTHORITIES.items())
+        offered = ((code, f"{code} · {one.name}") for code, one in list_authorities(self.row.received_at).items())
         set_choices(self, "country", [("", "—"), *offered])
 
     def clean(self) -> FormData:
@@ -83,7 +83,7 @@ class OpenForm(ActionForm):
         if bool(country) == bool(cleaned.get("authority", "")):
             self.add_error("authority", gettext("Choose an authority, or name another one."))
         elif country:
-            cleaned["authority"] = AUTHORITIES[country].name
+            cleaned["authority"] = list_authorities(self.row.received_at)[country].name
         return cleaned
 
 

@@ -184,7 +184,10 @@ class RightsRequestAdmin(SortByWaitingTime, ExportableAdmin[RightsRequest], Evid
     default_progress = RequestProgressFilter.default
     moments = ("received_at", "due_at", "expected_by", "answered_at", "closed_at")
     detail_fields = (*list_display[:4], "guardian", "channel", "identity", *moments, "assigned")
-    intro = "Requests by which people exercise their rights. Each is due thirty days after its receipt."
+    intro = (
+        "Requests by which people exercise their rights. Each is due thirty days after its receipt, or earlier by the "
+        "law."
+    )
     empty_text = "No request has been received."
     change_list_template = "console/rights_requests.html"
     standing = state_column(render_standing)

@@ -24,13 +24,13 @@ from paktaleem.foundation.operations.jobs import enqueue_jobs
 from paktaleem.foundation.upkeep.periods.kinds import Bounds, DataKind, Disposal
 from paktaleem.foundation.upkeep.periods.services import get_cutoff
 from rights.requests.deadlines import (
+    ANSWER_TIME,
     ESCALATION_DAY,
-    LONGEST_EXTENSION,
     Step,
     StepKind,
-    due_at,
     format_day,
     list_due_steps,
+    longest_extension,
 )
 from rights.requests.hooks import texts_needed
 from rights.requests.letters import NOTICE, find_mailable_sender, send_about
@@ -69,6 +69,9 @@ def require_unanswered(request: RightsRequest, _actor: object = None, _at: objec
 
 def _check_pause(request: RightsRequest, _actor: Actor, _at: datetime) -> None:
     require_unanswered(request)
+    pause = request.client.rules_at(request.received_at).pause
+    if pause is not None and not pause.allowed:
+        raise Refused(_("The law has no pause: {source}.").format(source=pause.source))
     if _open_pauses(request).exists():
         raise Refused(_("A pause is already running."))
 
@@ -136,12 +139,16 @@ def resume_request(request: RightsRequest, *, actor: Actor, at: datetime) -> Rig
     check=_check_extension,
 )
 def extend_request(request: RightsRequest, *, days: int, text: str, actor: Actor, at: datetime) -> RightsRequest:
-    """Extend the expected date once, 1 to 60 days, and send the person the reasons (GDPR Art. 12(3)).
+    """Extend the expected date once, by at most 60 days, and send the person the reasons (GDPR Art. 12(3)).
 
     Without a settled email address staff hand them over; until then the due date counts. Raises ValidationError.
     """
-    if not timedelta() < timedelta(days=days) <= LONGEST_EXTENSION:
-        raise ValidationError({"days": [_("Choose 1 to {days} days.").format(days=LONGEST_EXTENSION.days)]})
+    client = request.client
+    longest = longest_extension(
+        request.received_at, zone=client.time_zone, law=client.rules_at(request.received_at)
+    ).days
+    if not 1 <= days <= longest:
+        raise ValidationError({"days": [_("Choose 1 to {days} days.").format(days=longest)]})
     if not text.strip():
         raise ValidationError({"text": [_("Give the reasons, and what is still to come.")]})
     require_complete("text", text)
@@ -178,9 +185,9 @@ def _open_pauses(request: RightsRequest) -> QuerySet[RequestPause]:
 
 NOTIFY_STAFF = "rights.notify_staff"
 _EARLIEST = timedelta(days=ESCALATION_DAY - 1)
-"""No step is due earlier after receipt, whatever the time zone."""
+"""No step is due earlier after receipt, whatever the time zone, or later before the due date by a stricter law."""
 _AT_ONCE = 500
-_CLOCK_COLUMNS = ("client_id", "received_at", "notice_at", "answered_at", "delivered_at", "closed_at")
+_CLOCK_COLUMNS = ("client_id", "received_at", "due_at", "notice_at", "answered_at", "delivered_at", "closed_at")
 _TEXTS = ("details", "contact", "answer")
 
 
@@ -202,7 +209,7 @@ def carry_out_due_steps(client_id: UUID, *, actor: Actor, at: datetime) -> int:
 
 
 def _candidates(at: datetime) -> RightsRequestQuerySet:
-    return RightsRequest.objects.undelivered().filter(due_at__lte=due_at(at - _EARLIEST))
+    return RightsRequest.objects.undelivered().filter(due_at__lte=at - _EARLIEST + ANSWER_TIME)
 
 
 def _list_steps_to_do(requests: Collection[RightsRequest], at: datetime) -> dict[UUID, list[Step]]:

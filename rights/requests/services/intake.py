@@ -130,6 +130,7 @@ def continue_request(
 
 
 def _new_row(client: Client, number: str, channel: str, language: str, received_at: datetime) -> RightsRequest:
+    due = due_at(received_at, zone=client.time_zone, law=client.rules_at(received_at))
     return RightsRequest(
         client=client,
         number=number,
@@ -137,7 +138,7 @@ def _new_row(client: Client, number: str, channel: str, language: str, received_
         state=State.TRIAGE.value,
         language=language,
         received_at=received_at,
-        **dict.fromkeys(("due_at", "expected_by", "answer_by"), due_at(received_at)),
+        **dict.fromkeys(("due_at", "expected_by", "answer_by"), due),
     )
 
 

@@ -1,0 +1,111 @@
+"""Law profiles: what a wrong file is refused for, and when a new period counts for the ages of a client."""
+
+from datetime import date, timedelta
+
+import pytest
+
+from paktaleem.directory.people.models import Subject
+from paktaleem.directory.people.selectors import age_is_known
+from paktaleem.directory.people.tasks import recompute_ages_of_client
+from paktaleem.foundation.accounts.actors import system_actor
+from paktaleem.foundation.accounts.apps import check_law
+from paktaleem.foundation.accounts.client_services import adopt_law
+from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.law.profiles import read_ages, read_authorities, read_law
+from paktaleem.foundation.tenancy.context import in_client
+from tests.children.guardians import decision_reason
+from tests.factories import SubjectFactory
+from tests.laws import HEAD, law_of_pakistan, period
+
+DAY = timedelta(days=1)
+TODAY = date(2026, 12, 2)
+
+
+def test_each_profile_of_the_release_is_valid_and_reviewed():
+    assert check_law() == []
+    law = read_law()
+    assert set(law.profiles) == {"policy", "pk", "eu", "gb", "us"}
+    for profile in law.profiles.values():
+        rules = profile.on(TODAY)
+        stated = [getattr(rules, name) for name in rules.__struct_fields__ if name not in {"starts", "retention"}]
+        assert all(rule.reviewed <= TODAY for rule in (*stated, *rules.retention) if rule is not None)
+
+
+# GDPR Art. 8(1) in the member states, by hand; Denmark: 13 until the end of 2023
+AGES = {
+    13: "BE EE FI LV MT PT SE GB US",
+    14: "AT BG CY ES IT LT",
+    15: "CZ DK FR GR SI",
+    16: "DE HR HU IE LU NL PL RO SK",
+}
+
+
+@pytest.mark.parametrize(("years", "countries"), AGES.items())
+def test_the_age_of_consent_is_that_of_the_table(years, countries):
+    for country in countries.split():
+        assert (country, read_ages("", TODAY, "consent_age")[country]) == (country, years)
+
+
+def test_a_period_keeps_what_it_does_not_change():
+    ages = [read_ages("", day, "consent_age")["DK"] for day in (date(2023, 12, 31), date(2024, 1, 1))]
+    assert ages == [13, 15]
+    denmark = read_law().find_profile("DK")
+    assert denmark.on(TODAY).answer == denmark.on(date(2023, 12, 31)).answer
+    assert read_authorities("", TODAY)["DK"].name == "Datatilsynet"
+
+
+SILENT = period("2020-01-01")
+WRONG = {
+    "unknown field `colour`": HEAD + 'colour = "blue"\n' + SILENT,
+    "missing required field `source`": f"{HEAD}{SILENT}[period.answer]\ndays = 20\nreviewed = 2026-12-02\n",
+    "set either days or months": HEAD + period("2020-01-01", answer="days = 20\nmonths = 1"),
+    "overlaps": HEAD + SILENT + SILENT,
+    "no country of this profile": HEAD + period("2020-01-01", consent_age="years = 14\nby_country = { DE = 16 }"),
+    "in both languages": HEAD + period("2020-01-01", answer='days = 20\ntext_en = "only English"'),
+    ">= 13": HEAD + period("2020-01-01", consent_age="years = 12"),
+    "DE: named by more than one profile": HEAD.replace('"PK"', '"PK", "DE"') + SILENT,
+}
+
+
+@pytest.mark.parametrize("problem", WRONG)
+def test_a_wrong_profile_fails_the_check(problem, settings, tmp_path):
+    (tmp_path / "pk.toml").write_text(WRONG[problem])
+    settings.LAW_PROFILES = str(tmp_path)
+    [found] = check_law()
+    assert problem in found.msg
+
+
+def test_the_stricter_age_counts_the_laws_or_the_clients(cast, now):
+    with in_client(cast.client_id("indus")):
+        client = cast.client("indus")
+    client.age_threshold, client.country_thresholds = 14, {"FR": 18, "DE": 13}
+    ages = [client.thresholds.of(country) for country in ("", "PK", "GB", "FR", "DE", "CZ")]
+    assert ages == [14, 14, 14, 18, 16, 15]
+    client.law_on = None
+    assert client.thresholds.of("DE") == 13
+
+
+def test_a_new_period_makes_ages_count_from_its_day_on(cast, now, tmp_path):
+    start, worker = now + 10 * DAY, system_actor("clients.adopt_law")
+    law = law_of_pakistan(
+        tmp_path / "law",
+        period("2017-05-30", full_age="years = 18"),
+        period(str(start.date()), consent_age="years = 16"),
+    )
+    with law, in_client(cast.client_id("indus")):
+        indus = cast.client("indus")
+        SubjectFactory(client=indus, external_id="young", role="student", birth_date=date(2012, 3, 1), at=now)
+        assert not adopt_law(indus.pk, actor=worker, at=start - 2 * DAY)
+        assert decision_reason(cast, "young", now) == "permitted"
+        later = start + DAY
+        assert adopt_law(indus.pk, actor=worker, at=later)
+        assert not adopt_law(indus.pk, actor=worker, at=later + DAY), "once"
+        assert decision_reason(cast, "young", later) == "age_unknown", "closed until the ages are recomputed"
+        indus = Client.objects.get(pk=indus.pk)
+        assert not Subject.objects.filter(age_is_known(indus), external_id="young").exists()
+        recompute_ages_of_client(str(indus.pk))
+        assert decision_reason(cast, "young", later + DAY) == "guardian_consent_required"
+        assert decision_reason(cast, "young", now, now=later + DAY) == "permitted", "never retroactive"
+        change = Entry.objects.filter(kind="client.changed").latest("id")
+        assert change.client_id == indus.pk
