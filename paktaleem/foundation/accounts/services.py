@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from paktaleem.foundation.accounts.actors import Actor, require
-from paktaleem.foundation.accounts.acts import Refused
+from paktaleem.foundation.accounts.acts import Refused, act, lock_row
 from paktaleem.foundation.accounts.leaving import write_key_revocation
 from paktaleem.foundation.accounts.models import TEST_KEY_PREFIX, ApiKey, Client
 from paktaleem.foundation.accounts.roles import Capability
@@ -129,12 +129,23 @@ def narrow_api_key(key: ApiKey, *, scopes: Iterable[str], actor: Actor, reason: 
     return key
 
 
-@transaction.atomic
-def revoke_api_key(key: ApiKey, *, actor: Actor, reason: Reason | str, at: datetime) -> ApiKey:
-    """Revoke a key: the next call with it is refused. Raises Refused for a revoked key, NotAllowed."""
-    require(actor, Capability.ADMINISTER_CLIENT, key.client_id)
-    key = ApiKey.objects.select_for_update().get(id=key.id)
+def _check_unrevoked(key: ApiKey, _actor: Actor, _at: datetime) -> None:
     if key.revoked_at is not None:
         raise Refused(_("The key is already revoked."))
+
+
+@act(
+    "revoke",
+    "Revoke key",
+    Capability.ADMINISTER_CLIENT,
+    lead="The next call with this key is refused. This cannot be undone.",
+    done="The key is revoked. The next call with it is refused.",
+    danger=True,
+    wall_clock=True,
+    lock=lock_row,
+    check=_check_unrevoked,
+)
+def revoke_api_key(key: ApiKey, *, actor: Actor, reason: Reason | str, at: datetime) -> ApiKey:
+    """Revoke a key: the next call with it is refused. Raises Refused for a revoked key, NotAllowed."""
     write_key_revocation(key, Stamp(actor, reason, at, ()))
     return key

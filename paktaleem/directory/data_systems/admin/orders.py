@@ -206,16 +206,7 @@ _ACTS = (
         lead="The access is recorded with your name and the order’s reason.",
         applies=lambda row, at: _is_by_hand(row, at) and row.kind == OrderKind.CORRECT,
     ),
-    RowAction(
-        "try-again",
-        "Try again",
-        Capability.ISSUE_ORDERS,
-        calls(retry_order),
-        form=ActionForm,
-        lead="The system can fetch the order again at once; its attempts are counted from zero.",
-        done="The order is waiting to be fetched.",
-        applies=lambda row, _at: row.state == State.FAILED,
-    ),
+    retry_order,
     RowAction(
         "waive",
         "Propose to waive",

@@ -1,6 +1,5 @@
 """Console pages for systems that hold personal data, and for the API keys that act for them."""
 
-from datetime import datetime
 from typing import Any, TypedDict
 
 from django.contrib import admin
@@ -24,7 +23,6 @@ from paktaleem.directory.data_systems.services.registering import (
 from paktaleem.directory.data_systems.states import State
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.accounts.second_person import ApproverIsRequester, is_other_person
 from paktaleem.foundation.console.columns import (
     actor_column,
     annotate_actor,
@@ -38,18 +36,10 @@ from paktaleem.foundation.console.model_admin import EvidenceAdmin, Saving, Scop
 from paktaleem.foundation.console.person_pages import ORDERS, SummaryLine, list_url_of_person, on_tab, person_summaries
 from paktaleem.foundation.console.register_names import format_categories
 from paktaleem.foundation.console.requests import actor_of, may
-from paktaleem.foundation.console.row_actions import RowAction, Weakens, act_page, calls
+from paktaleem.foundation.console.row_actions import Weakens, act_page
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.first_rows import take_latest
 from paktaleem.foundation.tenancy.models import TenantRow
-
-
-def _is_in_use(system: System, at: datetime) -> bool:
-    return system.ends_at is None or system.ends_at > at
-
-
-def _is_end_proposed(system: System, at: datetime) -> bool:
-    return system.proposed_by is not None and _is_in_use(system, at)
 
 
 @admin.register(System, site=site)
@@ -73,41 +63,9 @@ class SystemAdmin(ScopedAdmin[System]):
     empty_text = "No system has been registered: no one is notified when data must be corrected or erased."
     state = state_column(period_pill)
     acts = (
-        RowAction(
-            "end",
-            "End system",
-            Capability.MANAGE_SYSTEMS,
-            calls(propose_system_end),
-            lead="Orders are sent there until a second person agrees: make sure that it holds no data any more.",
-            done="Proposed: a second person must agree.",
-            danger=True,
-            weakens=Weakens.ALWAYS,
-            applies=lambda row, at: _is_in_use(row, at) and not _is_end_proposed(row, at),
-        ),
-        RowAction(
-            "agree",
-            "Agree to end it",
-            Capability.MANAGE_SYSTEMS,
-            calls(end_system),
-            lead="You are the second person. No further orders are sent there, whatever data it still holds. Open "
-            "orders must still be answered or waived.",
-            done="Ended.",
-            danger=True,
-            step_up=True,
-            find_requested=lambda row: row,
-            applies=_is_end_proposed,
-            offered_to=is_other_person,
-            refusals={ApproverIsRequester: "You proposed this yourself: someone else must agree."},
-        ),
-        RowAction(
-            "decline",
-            "Keep the system",
-            Capability.MANAGE_SYSTEMS,
-            calls(keep_system),
-            lead="The proposal to end the system is declined.",
-            done="Kept.",
-            applies=_is_end_proposed,
-        ),
+        act_page(propose_system_end, weakens=Weakens.ALWAYS),
+        act_page(end_system, step_up=True, find_requested=lambda row: row),
+        keep_system,
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[System]:

@@ -34,7 +34,7 @@ from paktaleem.directory.data_systems.states import (
     stuck_at,
 )
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require
-from paktaleem.foundation.accounts.acts import Refused
+from paktaleem.foundation.accounts.acts import Refused, act
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import require_second_person
 from paktaleem.foundation.audit.actors import ByKind, Reason
@@ -158,12 +158,24 @@ def fail_order(order: Order, *, code: str, again: bool, actor: Actor, at: dateti
     return take_step(order, Step.FAIL, code=code, facts=facts, changes=changes, actor=actor, at=at)
 
 
-@transaction.atomic
+def _check_failed(order: Order, actor: Actor, _at: datetime) -> None:
+    require_system_owner(order, actor)
+    if order.state != State.FAILED:
+        raise StepRefused(State(order.state), Step.RETRY)
+
+
+@act(
+    "try-again",
+    "Try again",
+    Capability.ISSUE_ORDERS,
+    lead="The system can fetch the order again at once; its attempts are counted from zero.",
+    done="The order is waiting to be fetched.",
+    lock=lock_order,
+    check=_check_failed,
+)
 def retry_order(order: Order, *, actor: Actor, at: datetime) -> Order:
     """Let a failed order be fetched again at once, with attempts reset. Raises StepRefused, NotAllowed."""
-    require(actor, Capability.ISSUE_ORDERS, order.client_id)
-    require_system_owner(order, actor)
-    return take_step(lock_order(order), Step.RETRY, changes={"attempts": 0, "failure": ""}, actor=actor, at=at)
+    return take_step(order, Step.RETRY, changes={"attempts": 0, "failure": ""}, actor=actor, at=at)
 
 
 def _require_carrier(order: Order, actor: Actor) -> None:

@@ -1,6 +1,7 @@
 """Register systems, and assign API keys to them."""
 
 from datetime import datetime
+from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
@@ -8,7 +9,7 @@ from django.utils.translation import gettext
 
 from paktaleem.directory.data_systems.models import System, SystemKey
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require
-from paktaleem.foundation.accounts.acts import Refused, act
+from paktaleem.foundation.accounts.acts import Refused, act, lock_row
 from paktaleem.foundation.accounts.models import ApiKey
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import check_ground, require_second_person
@@ -42,44 +43,78 @@ def change_system(system: System, *, actor: Actor, reason: Reason | str, at: dat
     return _save("system.registered" if is_new else "system.changed", system, actor=actor, reason=reason, at=at)
 
 
-@transaction.atomic
+def _check_proposable(system: System, actor: Actor, at: datetime) -> None:
+    _check_in_use(system, actor, at)
+    if system.proposed_by is not None:
+        raise Refused(gettext("Someone has already proposed to end this system."))
+
+
+def _get_proposer(system: System, actor: Actor, at: datetime) -> UUID:
+    _check_in_use(system, actor, at)
+    if system.proposed_by is None:
+        raise Refused(gettext("No one has proposed to end this system."))
+    return system.proposed_by
+
+
+def _check_second_person(system: System, actor: Actor, at: datetime) -> None:
+    require_second_person(actor, requested_by=_get_proposer(system, actor, at), at=to_wall_clock(at))
+
+
+def _check_in_use(system: System, actor: Actor, at: datetime) -> None:
+    _require(system, actor)
+    if system.ends_at is not None and system.ends_at <= at:
+        raise AlreadyEnded
+
+
+@act(
+    "end",
+    "End system",
+    Capability.MANAGE_SYSTEMS,
+    lead="Orders are sent there until a second person agrees: make sure that it holds no data any more.",
+    done="Proposed: a second person must agree.",
+    danger=True,
+    lock=lock_row,
+    check=_check_proposable,
+)
 def propose_system_end(system: System, *, ground: str, actor: Actor, reason: Reason | str, at: datetime) -> System:
-    """Propose to end a system that may still hold data. Raises GroundNeeded, AlreadyEnded, NotAllowed."""
-    system = _lock(system, actor, at)
+    """Propose to end a system that may still hold data. Raises GroundNeeded, Refused, AlreadyEnded, NotAllowed."""
     system.proposed_by, system.proposed_at, system.ground = actor.id, at, check_ground(ground, actor)
     return _save("system.end_proposed", system, actor=actor, reason=reason, at=at)
 
 
-@transaction.atomic
+@act(
+    "decline",
+    "Keep the system",
+    Capability.MANAGE_SYSTEMS,
+    lead="The proposal to end the system is declined.",
+    done="Kept.",
+    lock=lock_row,
+    check=_get_proposer,
+)
 def keep_system(system: System, *, actor: Actor, reason: Reason | str, at: datetime) -> System:
     """Decline a proposal to end a system. Raises Refused, AlreadyEnded, NotAllowed."""
-    system = _lock(system, actor, at)
-    if system.proposed_by is None:
-        raise Refused(gettext("No one has proposed to end this system."))
     system.proposed_by, system.proposed_at, system.ground = None, None, ""
     return _save("system.end_declined", system, actor=actor, reason=reason, at=at)
 
 
-@transaction.atomic
+@act(
+    "agree",
+    "Agree to end it",
+    Capability.MANAGE_SYSTEMS,
+    lead="You are the second person. No further orders are sent there, whatever data it still holds. Open orders must "
+    "still be answered or waived.",
+    done="Ended.",
+    danger=True,
+    lock=lock_row,
+    check=_check_second_person,
+)
 def end_system(system: System, *, actor: Actor, reason: Reason | str, at: datetime) -> System:
     """End a system as a second person: no further orders are sent there; open ones must be answered or waived.
 
     Raises Refused, ApproverIsRequester, ApproverNotIndependent, AlreadyEnded, NotAllowed.
     """
-    system = _lock(system, actor, at)
-    if system.proposed_by is None:
-        raise Refused(gettext("No one has proposed to end this system."))
-    require_second_person(actor, requested_by=system.proposed_by, at=to_wall_clock(at))
     system.ends_at, system.ended_by = at, actor.id
     return _save("system.ended", system, actor=actor, reason=reason, at=at)
-
-
-def _lock(system: System, actor: Actor, at: datetime) -> System:
-    _require(system, actor)
-    locked: System = System.objects.select_for_update().get(pk=system.pk, client_id=system.client_id)
-    if locked.ends_at is not None and locked.ends_at <= at:
-        raise AlreadyEnded
-    return locked
 
 
 def _require(system: System, actor: Actor) -> None:

@@ -17,7 +17,7 @@ from paktaleem.directory.people.fields import PERSONAL
 from paktaleem.directory.people.models import LOOKED_UP, Readmission, Subject, SubjectKey
 from paktaleem.directory.people.selectors import tombstone_of
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require, system_actor
-from paktaleem.foundation.accounts.acts import Refused
+from paktaleem.foundation.accounts.acts import Refused, act, lock_row
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import check_ground, require_second_person
@@ -309,17 +309,28 @@ def request_readmission(external_id: str, *, ground: str, actor: Actor, client_i
     return readmission
 
 
-@transaction.atomic
+def _check_waiting(readmission: Readmission, actor: Actor, at: datetime) -> None:
+    _require_person(actor, readmission.client_id)
+    if readmission.approved_at is not None:
+        raise Refused(_("This request has already been approved."))
+    require_second_person(actor, requested_by=readmission.requested_by, at=to_wall_clock(at))
+
+
+@act(
+    "approve",
+    "Approve readmission",
+    Capability.ERASE_SUBJECTS,
+    lead="The next sync can register the person again, with a new key. Erased data is not restored. Approve only if "
+    "you have verified yourself that the person made this request.",
+    done="Approved: the learning platform may register the person again.",
+    lock=lock_row,
+    check=_check_waiting,
+)
 def approve_readmission(readmission: Readmission, *, actor: Actor, at: datetime) -> Readmission:
     """Replace the tombstone, so that the next sync may register the person again, with a new row and key.
 
     Raises Refused if it was approved already, ApproverIsRequester, ApproverNotIndependent, NotAllowed.
     """
-    _require_person(actor, readmission.client_id)
-    readmission = Readmission.objects.select_for_update().get(id=readmission.id, client_id=readmission.client_id)
-    if readmission.approved_at is not None:
-        raise Refused(_("This request has already been approved."))
-    require_second_person(actor, requested_by=readmission.requested_by, at=to_wall_clock(at))
     readmission.approved_by, readmission.approved_at = actor.id, at
     save_tracked(readmission, actor=actor, reason=_WHY, at=at)
     subject = Subject.objects.select_for_update().get(id=readmission.subject_id, client_id=readmission.client_id)

@@ -9,14 +9,13 @@ from django.utils.translation import gettext_lazy as _
 from paktaleem.directory.staff.access_reviews.models import AccessReview
 from paktaleem.directory.staff.access_reviews.services import confirm_access, list_to_confirm
 from paktaleem.directory.staff.administration.admin.clients import name_limit, with_school_names
-from paktaleem.foundation.accounts.middleware import get_arrival_time
 from paktaleem.foundation.accounts.models import Membership
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.columns import render_state, state_column, text_column
 from paktaleem.foundation.console.filters import ProgressFilter
 from paktaleem.foundation.console.forms import RowActionForm, set_choices
 from paktaleem.foundation.console.model_admin import ScopedAdmin
-from paktaleem.foundation.console.row_actions import RowAction, calls
+from paktaleem.foundation.console.row_actions import act_page
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.text.times import isolate
 
@@ -69,16 +68,4 @@ class AccessReviewAdmin(ScopedAdmin[AccessReview]):
     empty_text = "No review of access has been opened yet."
     name = text_column(str, "quarter")
     state = state_column(_review_pill)
-    acts = (
-        RowAction(
-            "confirm",
-            "Confirm access",
-            Capability.DECIDE_FOR_CLIENT,
-            calls(confirm_access, clock=get_arrival_time),
-            form=ConfirmForm,
-            lead="You confirm that each selected person still needs access, with their role. Locked memberships are "
-            "restored.",
-            done="Access is confirmed.",
-            applies=lambda row, _at: row.closed_at is None or row.locked_count > 0,
-        ),
-    )
+    acts = (act_page(confirm_access, form=ConfirmForm),)

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from paktaleem.directory.mail.services import declare_message, enqueue_staff_email
 from paktaleem.directory.staff.access_reviews.models import TIME_TO_CONFIRM, AccessReview
 from paktaleem.foundation.accounts.actors import Actor, require
-from paktaleem.foundation.accounts.acts import Refused
+from paktaleem.foundation.accounts.acts import Refused, act
 from paktaleem.foundation.accounts.client_services import restore_membership, suspend_membership
 from paktaleem.foundation.accounts.models import Client, Membership
 from paktaleem.foundation.accounts.roles import Capability, Role
@@ -80,7 +80,26 @@ def _lock(review: AccessReview, actor: Actor, at: datetime) -> None:
         _record("access_review.locked", review, actor, at, memberships=suspended)
 
 
-@transaction.atomic
+def _lock_review(review: AccessReview) -> AccessReview:
+    advisory_lock(f"access_reviews/{review.client_id}")
+    return AccessReview.objects.select_for_update().get(pk=review.pk, client_id=review.client_id)
+
+
+def _check_unconfirmed(review: AccessReview, _actor: Actor, _at: datetime) -> None:
+    if review.closed_at is not None and not review.locked_count:
+        raise Refused(_("None of these memberships is waiting any more. Open the review again."))
+
+
+@act(
+    "confirm",
+    "Confirm access",
+    Capability.DECIDE_FOR_CLIENT,
+    lead="You confirm that each selected person still needs access, with their role. Locked memberships are restored.",
+    done="Access is confirmed.",
+    wall_clock=True,
+    lock=_lock_review,
+    check=_check_unconfirmed,
+)
 def confirm_access(
     review: AccessReview, memberships: Collection[UUID], *, actor: Actor, reason: Reason | str, at: datetime
 ) -> int:
@@ -88,9 +107,6 @@ def confirm_access(
 
     ``at`` is on the system clock. Raises Refused, NotAllowed.
     """
-    require(actor, Capability.DECIDE_FOR_CLIENT, review.client_id)
-    advisory_lock(f"access_reviews/{review.client_id}")
-    review = AccessReview.objects.select_for_update().get(pk=review.pk, client_id=review.client_id)
     rows = list(list_to_confirm(review).filter(pk__in=memberships))
     if not rows:
         raise Refused(_("None of these memberships is waiting any more. Open the review again."))

@@ -39,7 +39,7 @@ from paktaleem.foundation.console.forms import (
 from paktaleem.foundation.console.long_acts import find_step_of
 from paktaleem.foundation.console.model_admin import Fieldsets, Saving, ScopedAdmin
 from paktaleem.foundation.console.requests import actor_of, get_action_time, may
-from paktaleem.foundation.console.row_actions import RowAction, calls
+from paktaleem.foundation.console.row_actions import RowAction, act_page
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.console.widgets import DayInput
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
@@ -173,16 +173,7 @@ class ApiKeyAdmin(ScopedAdmin[ApiKey]):
             "the system. The old key stays valid until the day you choose, or until its own expiry if that is earlier.",
             applies=lambda row, at: row.is_live(at),
         ),
-        RowAction(
-            "revoke",
-            "Revoke key",
-            Capability.ADMINISTER_CLIENT,
-            calls(revoke_api_key, clock=get_arrival_time),
-            lead="The next call with this key is refused. This cannot be undone.",
-            done="The key is revoked. The next call with it is refused.",
-            danger=True,
-            applies=lambda row, at: row.is_live(at),
-        ),
+        act_page(revoke_api_key, applies=lambda row, at: row.is_live(at)),
     )
 
     def get_form(self, request: HttpRequest, obj: ApiKey | None = None, *args: bool, **kwargs: Any) -> type[ScopedForm]:

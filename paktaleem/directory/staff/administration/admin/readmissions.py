@@ -17,12 +17,11 @@ from paktaleem.directory.people.services.people import find_people, record_id_se
 from paktaleem.directory.staff.administration.admin.accounts import name_staff
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.accounts.second_person import ApproverIsRequester, is_other_person
 from paktaleem.foundation.console.columns import client_name, render_state, staff_name, state_column, text_column
-from paktaleem.foundation.console.forms import ActionForm, ScopedForm
+from paktaleem.foundation.console.forms import ScopedForm
 from paktaleem.foundation.console.model_admin import Fieldsets, ScopedAdmin
 from paktaleem.foundation.console.requests import actor_of, get_action_time, may
-from paktaleem.foundation.console.row_actions import RowAction, calls
+from paktaleem.foundation.console.row_actions import act_page
 from paktaleem.foundation.console.search import MOST_OF_A_KIND, Hit, Hits, SearchText, personal_searches, searches
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.first_rows import take_first
@@ -76,23 +75,7 @@ class ReadmissionAdmin(ScopedAdmin[Readmission]):
     state = state_column(
         lambda row: render_state("Approved", "good") if row.approved_at else render_state("Waiting", "warn")
     )
-    acts = (
-        RowAction(
-            "approve",
-            "Approve readmission",
-            Capability.ERASE_SUBJECTS,
-            calls(approve_readmission),
-            form=ActionForm,
-            lead="The next sync can register the person again, with a new key. Erased data is not restored. "
-            "Approve only if you have verified yourself that the person made this request.",
-            find_requested=lambda row: row,
-            done="Approved: the learning platform may register the person again.",
-            applies=lambda row, _at: row.approved_at is None,
-            offered_to=is_other_person,
-            refusals={ApproverIsRequester: "You made this request yourself: another officer must approve it."},
-        ),
-    )
-
+    acts = (act_page(approve_readmission, find_requested=lambda row: row),)
     requester = text_column(lambda row: name_staff(row.requester_name), "requested by")
     approver = text_column(lambda row: name_staff(row.approver_name) if row.approved_by else "—", "approved by")
     person = text_column(
