@@ -238,7 +238,6 @@ class DutyAttestationAdmin(EvidenceAdmin[DutyAttestation]):
 
 class DocumentForm(RowActionForm):
     document = forms.ChoiceField(label=_("Document"), widget=forms.RadioSelect)
-    field_order = ("document", "reason")
 
     def prepare(self) -> None:
         self.offered = {str(one.pk): one for one in _list_documents(self.row).select_related("file")}

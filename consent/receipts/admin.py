@@ -118,7 +118,6 @@ person_pages.connect(
 
 class BundleForm(RowActionForm):
     language = forms.ChoiceField(choices=[("en", "English"), ("ur", "Urdu")])
-    field_order = ("language", "reason")
 
 
 def _export_bundle(subject: Subject, given: FormData, request: HttpRequest) -> HttpResponse:

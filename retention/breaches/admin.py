@@ -171,7 +171,6 @@ class MeasuresForm(RowActionForm):
         help_text=_("Taken and proposed; shown in letters."),
     )
     lessons = forms.CharField(label=_("Lessons"), max_length=4000, required=False, widget=AdminTextareaWidget)
-    field_order = ("measures", "lessons", "reason")
 
     def prepare(self) -> None:
         self.initial["measures"], self.initial["lessons"] = self.row.measures, self.row.lessons

@@ -90,7 +90,6 @@ class ProposeForm(SeenForm):
     confirmation = forms.CharField(
         label=_("Type the LMS id of the person"), widget=forms.TextInput(attrs={"autocomplete": "off"})
     )
-    field_order = ("confirmation", "reason")
 
     def clean_confirmation(self) -> str:
         """Accept the person's own LMS id only."""

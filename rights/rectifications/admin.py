@@ -164,7 +164,6 @@ class RolesForm(RowActionForm):
         help_text=_("What else the person is, such as the parent of a student. Decisions go by the strictest role."),
     )
     shown = forms.CharField(label="", widget=forms.HiddenInput, required=False, max_length=64)
-    field_order = ("role", "other_roles", "reason", "shown")
 
     def prepare(self) -> None:
         self.initial = {**self.initial, "role": self.row.role, "other_roles": self.row.other_roles}
@@ -250,7 +249,6 @@ class CorrectForm(RowActionForm):
         max_length=300,
         widget=forms.TextInput(attrs={"dir": "auto", "autocomplete": "off"}),
     )
-    field_order = ("field", "new_value", "reason")
 
 
 def _correct(subject: Subject, given: FormData, request: HttpRequest) -> HttpResponse:

@@ -48,7 +48,6 @@ _METHODS = [(one.value, one.label) for one in VerificationMethod if one.value in
 class CheckForm(RowActionForm):
     provider = forms.ChoiceField(help_text="Configured by PakTaleem's operator.")
     method = forms.ChoiceField(choices=_METHODS)
-    field_order = ("provider", "method", "reason")
 
     def prepare(self) -> None:
         set_choices(self, "provider", [(code, code) for code in sorted(check_providers())])

@@ -186,7 +186,6 @@ class ChangeForm(RowActionForm):
     may_receive_data = forms.BooleanField(label="May receive data about the child", required=False)
     court_order = forms.BooleanField(label="A court order bars them from deciding", required=False)
     note = forms.CharField(label="Note on the court order", required=False, max_length=500, help_text="It is sealed.")
-    field_order = ("may_consent", "may_receive_data", "court_order", "note", "reason")
 
     def prepare(self) -> None:
         for name in ("may_consent", "may_receive_data", "court_order"):

@@ -136,7 +136,6 @@ def _record_answer(subject: Subject, given: FormData, request: HttpRequest) -> N
 
 class RestrictForm(RowActionForm):
     purpose = forms.ChoiceField(required=False, help_text="None chosen: every purpose.")
-    field_order = ("purpose", "reason")
 
     def prepare(self) -> None:
         set_choices(self, "purpose", [("", gettext("Every purpose")), *_purpose_choices(self.row)])
@@ -144,7 +143,6 @@ class RestrictForm(RowActionForm):
 
 class ObjectForm(RowActionForm):
     purpose = forms.ChoiceField(help_text="Purposes based on legitimate interest for this person's role.")
-    field_order = ("purpose", "reason")
 
     def prepare(self) -> None:
         only = _list_purposes_on(Basis.LEGITIMATE_INTEREST, self.row, self.request)

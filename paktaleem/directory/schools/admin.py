@@ -279,7 +279,6 @@ class MoveForm(RowActionForm):
         widget=DayInput,
         help_text=_("The classes that end do so with the day before."),
     )
-    field_order = ("leaving", "joining", "on", "reason")
     row: Subject
 
     def prepare(self) -> None:

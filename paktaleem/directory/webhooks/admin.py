@@ -86,7 +86,6 @@ class ReplayForm(RowActionForm):
         widget=MomentInput(),
         help_text="Sends everything since then that it has not accepted. Messages it accepted are not sent again.",
     )
-    field_order = ("since", "reason")
 
     def prepare(self) -> None:
         offered: datetime = self.row.health.answered_at or get_arrival_time(self.request) - timedelta(days=1)

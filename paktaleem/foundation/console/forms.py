@@ -236,7 +236,12 @@ class ActionForm(forms.Form):
 
 
 class RowActionForm(ActionForm):
+    """The form of a row action that takes a reason: its last field, unless ``field_order`` says otherwise."""
+
     reason = ReasonField()
+
+    def order_fields(self, field_order: Iterable[str] | None) -> None:
+        super().order_fields(field_order or [name for name in self.fields if name != "reason"])
 
 
 type Describe = Callable[[Any], str]

@@ -68,7 +68,6 @@ class PartForm(RowActionForm):
     """The part of the export, and the reason."""
 
     part = forms.ChoiceField(label=_("Part"))
-    field_order = ("part", "reason")
 
     def prepare(self) -> None:
         rows = ExitPart.objects.filter(client_id=self.row.client_id, exit=self.row).select_related("file")

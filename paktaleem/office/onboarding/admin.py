@@ -74,7 +74,6 @@ class StartingSetForm(RowActionForm):
     document = forms.CharField(
         label="Document", max_length=200, help_text="Where the instruction is written down, for example an annex."
     )
-    field_order = ("instructed", "own", "recipients", "document", "reason")
 
     def prepare(self) -> None:
         at, client = get_action_time(self.request), self.row

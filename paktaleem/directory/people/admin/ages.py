@@ -63,7 +63,6 @@ class StateAgeForm(RowActionForm):
     country = CountryChoice(
         label="Country of residence", required=False, help_text="Leave empty to keep the registered country."
     )
-    field_order = ("source", "day", "years", "result", "provider", "reference", "country", "reason")
 
     def clean(self) -> dict[str, object]:
         cleaned: FormData = super().clean() or {}

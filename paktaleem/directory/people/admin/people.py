@@ -110,7 +110,6 @@ class RevealForm(RowActionForm):
         initial=["full_name"],
         help_text="Select only the fields that the case needs.",
     )
-    field_order = ("fields_wanted", "reason")
 
 
 def _reveal(subject: Subject, given: FormData, request: HttpRequest) -> HttpResponse:

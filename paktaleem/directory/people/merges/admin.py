@@ -36,13 +36,11 @@ class LinkForm(RowActionForm):
     other = forms.CharField(
         label="LMS id of the other record", max_length=255, widget=forms.TextInput(attrs={"autocomplete": "off"})
     )
-    field_order = ("other", "reason")
 
 
 class UndoForm(RowActionForm):
     row: Subject
     other = forms.ChoiceField(label="Record that is not this person")
-    field_order = ("other", "reason")
 
     def prepare(self) -> None:
         with in_client(self.row.client_id):

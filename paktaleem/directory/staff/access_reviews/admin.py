@@ -28,7 +28,6 @@ class ConfirmForm(RowActionForm):
         widget=forms.CheckboxSelectMultiple,
         help_text=_("Leave out a person who needs no access any more, and end their membership."),
     )
-    field_order = ("memberships", "reason")
 
     def prepare(self) -> None:
         rows = list_to_confirm(self.row)

@@ -174,7 +174,6 @@ class EmailForm(RowActionForm):
     email = forms.EmailField(
         label="New email address", max_length=254, widget=forms.EmailInput(attrs={"autocomplete": "off"})
     )
-    field_order = ("email", "reason")
 
 
 def _perform(service: Callable[..., StaffChange | None]) -> Callable[..., HttpResponse]:

@@ -98,7 +98,6 @@ class RotateForm(RowActionForm):
     """Form to rotate an API key: the last day of the old key."""
 
     old_ends_on = forms.DateField(label="The old key stays valid until the end of", widget=DayInput())
-    field_order = ("old_ends_on", "reason")
 
     def prepare(self) -> None:
         self.zone = ZoneInfo(self.row.client.time_zone)
