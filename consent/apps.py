@@ -32,6 +32,8 @@ class ConsentConfig(extensions.PortalAppConfig):
         ),
         ("children.guardians.services.answers.first_notices", "consent.notices.selectors.notices.find_first_policy"),
         ("paktaleem.foundation.upkeep.periods.kinds.data_kinds", "consent.decisions.models.CHANGE_FEED"),
+        ("paktaleem.foundation.upkeep.periods.kinds.data_kinds", "consent.decisions.log.DECISION_COUNTS"),
+        ("paktaleem.foundation.upkeep.periods.kinds.data_kinds", "consent.decisions.log.LOGGED_DECISIONS"),
         (
             "paktaleem.directory.people.copies.sections.person_files",
             "consent.consents.selectors.consents.list_evidence_files",

@@ -26,8 +26,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from consent.decisions.facts import Decision, Question
-from consent.decisions.models import CHANGE_FEED
-from consent.decisions.reasons import remedy_for
+from consent.decisions.log import Answered, decision_log
+from consent.decisions.models import CHANGE_FEED, LogMode
+from consent.decisions.reasons import Reason, remedy_for
 from consent.decisions.selectors.changes import Position, get_latest_position, list_changes_since
 from consent.decisions.selectors.decisions import (
     MAX_PAST_TIMES,
@@ -39,6 +40,7 @@ from consent.decisions.selectors.decisions import (
     decide_many_with_key,
     decide_with_key,
 )
+from consent.decisions.selectors.log import LogEntry, get_log_mode, list_log_since
 from consent.notices.api import StandingOutput
 from paktaleem.directory.people.details import ROLES
 from paktaleem.directory.people.selectors import get_subject
@@ -439,6 +441,83 @@ class ListChanges(Operation):
         return paginated_response(request, answer, {"since": cursor} if page.has_more else None)
 
 
+class DecisionLogInput(StrictSerializer):
+    """Input: the cursor, the page size, and which of the two logs, default the one that is kept."""
+
+    since = CursorField(required=False)
+    limit = serializers.IntegerField(default=500, min_value=1, max_value=1_000)
+    log = serializers.ChoiceField([LogMode.COUNTS.value, LogMode.EVERY.value], required=False)
+
+
+class LogEntryOutput(serializers.Serializer[object]):
+    """Output: the decisions of an hour that agree in all this, or one decision; ``at`` is the hour, or its time.
+
+    A count that grew is listed again under the same id: it replaces the one before.
+    """
+
+    id = serializers.UUIDField()
+    at = serializers.DateTimeField()
+    key = serializers.UUIDField()
+    purpose = serializers.CharField(allow_null=True)
+    action = serializers.CharField(allow_null=True)
+    decision = serializers.BooleanField()
+    reason = serializers.CharField()
+    number = serializers.IntegerField()
+    pseudonym = serializers.UUIDField(allow_null=True)
+
+
+class DecisionLogOutput(serializers.Serializer[object]):
+    """Output: what is logged now, which log this is, its entries in order, the next cursor and URL."""
+
+    mode = serializers.ChoiceField(LogMode.values)
+    log = serializers.ChoiceField([LogMode.COUNTS.value, LogMode.EVERY.value])
+    entries = LogEntryOutput(many=True)
+    cursor = serializers.CharField()
+    next = serializers.CharField(allow_null=True)
+
+
+class ListDecisionLog(Operation):
+    """``GET /api/v1/decision-log?since=…``."""
+
+    capabilities = {"GET": Capability.REQUEST_DECISIONS}
+
+    @extend_schema(parameters=[DecisionLogInput], responses=DecisionLogOutput)
+    def get(self, request: Request) -> Response:
+        """List the decisions of the client's keys that were logged since a cursor, or from the beginning.
+
+        An entry is listed a second or so after its answer. A cursor is of one log; one from before the database was
+        restored is answered with 410: begin again without it.
+        """
+        query, client_id = validate_input(DecisionLogInput, request.query_params.dict()), client_of(request)
+        mode = get_log_mode(client_id)
+        kind = LogMode(query.get("log", LogMode.EVERY if mode is LogMode.EVERY else LogMode.COUNTS))
+        position, of = get_latest_position()._replace(xact=0), f"decision-log/{client_id}/{kind}"
+        if "since" in query:
+            cluster, xact, last = read_cursor(query["since"], of=of, name="since")
+            if cluster != position.cluster:
+                raise CursorExpired
+            position = Position(cluster, xact, UUID(hex=last))
+        page = list_log_since(actor_of(request), client_id, kind, position, most=query["limit"])
+        after = page.position
+        cursor = sign_cursor([after.cluster, after.xact, after.last.hex], of=of)
+        answer = {"mode": mode, "log": kind, "entries": [*map(_serialize_entry, page.entries)], "cursor": cursor}
+        return paginated_response(request, answer, {"since": cursor} if page.has_more else None)
+
+
+def _serialize_entry(entry: LogEntry) -> dict[str, object]:
+    return {
+        "id": entry.id,
+        "at": entry.at.isoformat(),
+        "key": entry.key,
+        "purpose": entry.purpose or None,
+        "action": entry.action or None,
+        "decision": entry.reason == Reason.PERMITTED,
+        "reason": entry.reason,
+        "number": entry.number,
+        "pseudonym": entry.pseudonym,
+    }
+
+
 def _sign_position(position: Position, client_id: UUID, now: datetime) -> str:
     value = [position.cluster, position.xact, position.last.hex, int(now.timestamp())]
     return sign_cursor(value, of=f"changes/{client_id}")
@@ -465,9 +544,12 @@ class SubjectStanding(Operation):
         at = query.get("time", now)
         if at > now:
             raise serializers.ValidationError({"time": ["Ask about now or the past."]})
-        get_subject(external_id, actor=actor_of(request))
+        actor, client_id = actor_of(request), client_of(request)
+        subject = get_subject(external_id, actor=actor)
         asked = {"role": query.get("role"), "at": at, "now": now}
-        answers = decide_all_purposes(actor_of(request), client_of(request), external_id, **asked)
+        answers = decide_all_purposes(actor, client_id, external_id, **asked)
+        logged = [Answered(subject.pk, Question(purpose=code, at=at), one) for code, one in answers.items()]
+        decision_log.add(client_id, actor.id, get_arrival_time(request), answers, logged)
         return Response(
             {
                 "subject": external_id,

@@ -5,7 +5,7 @@ from django.urls import path
 from children.guardians.api import GuardianAuthorisations, GuardianChecks, Guardians, ShowCheck
 from children.invitations.api import InviteGuardian, ShowInvitation
 from consent.consents.api import AcknowledgePolicy, AddEvidence, RecordConsents, SubjectConsents, WithdrawConsent
-from consent.decisions.api import ListChanges, SubjectStanding
+from consent.decisions.api import ListChanges, ListDecisionLog, SubjectStanding
 from consent.notices.api import CurrentNotice, ListPurposes
 from consent.receipts.api import ShowReceipt
 from consent.sharing.api import ReportDisclosure, ReportDisclosures
@@ -73,6 +73,7 @@ urlpatterns = [
     path("purposes", ListPurposes.as_view(), name="purposes"),
     path("notices/current", CurrentNotice.as_view(), name="current-notice"),
     path("changes", ListChanges.as_view(), name="changes"),
+    path("decision-log", ListDecisionLog.as_view(), name="decision-log"),
     path("consents/<uuid:event>/receipt", ShowReceipt.as_view(), name="receipt"),
     path("consents/<uuid:event>/evidence", AddEvidence.as_view(), name="add-evidence"),
     path("acknowledgements", AcknowledgePolicy.as_view(), name="acknowledge-policy"),

@@ -78,7 +78,7 @@ SECTIONS = (
         help="staff",
         lists="accounts.Client accounts.User accounts.Membership accounts.StaffChange accounts.ApiKey",
         more="staff.AccessReview staff.Provider staff.SignOnLink accounts.ProposedChange agreements.ClientContact "
-        "agreements.DutyAttestation upkeep.PortalPeriod",
+        "agreements.DutyAttestation consent.DecisionLogSetting upkeep.PortalPeriod",
     ),
     _section(
         "evidence",

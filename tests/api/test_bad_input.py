@@ -128,6 +128,8 @@ def test_another_content_type_is_refused(raw, method, path):
         "/api/v1/changes?limit=0",
         "/api/v1/changes?limit=1e9",
         "/api/v1/changes?colour=green",
+        "/api/v1/decision-log?since=x",
+        "/api/v1/decision-log?log=off",
         "/api/v1/purposes?limit=-1",
         "/api/v1/purposes?cursor=%00",
         "/api/v1/purposes?page=2",

@@ -46,7 +46,7 @@ TABLE = spread(
             accounts/membership consent/datacategory consent/occasion consent/purpose consent/lawfulbasis
             consent/balancingtest consent/notice consent/noticedraft consent/recipient consent/instruction
             cookies/cookie cookies/cookiesite cookies/linkedservice data_systems/system records/impactassessment
-            data_map/mapline
+            data_map/mapline consent/decisionlogsetting
             schedule/retentionrule webhooks/endpoint
         """,
         ("OASC", "OC", ""): "people/subject",

@@ -18,6 +18,8 @@ from consent.consents.services.recording import Answer, record_answers
 from consent.consents.services.restrictions import object_to_purpose, restrict_processing
 from consent.cookies.models import ChoiceSource, Cookie, CookieChoice
 from consent.cookies.services import ChoiceMade, record_choice
+from consent.decisions.models import DecisionLogSetting, LogMode
+from consent.decisions.services import set_decision_log
 from consent.notices.models import Notice, NoticeDispatch, NoticeDraft, NoticeVersion
 from consent.notices.services.publishing import answer_objection, object_to_announcement, save_draft
 from consent.register.models.agreements import (
@@ -569,6 +571,12 @@ def map_of_indus(cast):
     return {"data_map/mapline": line.pk}
 
 
+def decision_log_of_indus(cast):
+    row = DecisionLogSetting(client_id=cast.client_id("indus"), mode=LogMode.EVERY)
+    set_decision_log(row, actor=SETTING_UP, reason=Reason.REVIEW, at=AT)
+    return {"consent/decisionlogsetting": row.pk}
+
+
 def cookies_of_indus(cast):
     client = cast.client("indus")
     make_usual_cookies(client.pk)
@@ -694,6 +702,7 @@ _OWN_PARTS = (
     cookies_of_indus,
     assessment_of_indus,
     map_of_indus,
+    decision_log_of_indus,
     requests_of_indus,
     rights_of_indus,
     erasures_of_indus,

@@ -289,6 +289,7 @@ API: dict[str, list[tuple[str, str, Any, int, int]]] = {
     "api/v1/purposes": [("get", "/api/v1/purposes", None, 200, 200)],
     "api/v1/notices/current": [("get", "/api/v1/notices/current?purpose=newsletter", None, 200, 200)],
     "api/v1/changes": [("get", "/api/v1/changes", None, 200, 200)],
+    "api/v1/decision-log": [("get", "/api/v1/decision-log", None, 200, 200)],
     "api/v1/webhooks": [
         ("get", "/api/v1/webhooks", None, 200, 200),
         ("post", "/api/v1/webhooks", {"url": "https://lms.example/hooks", "events": ["consent.*"]}, 201, 201),

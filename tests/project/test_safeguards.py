@@ -97,6 +97,7 @@ ALONE = {
     "it records what a person, a guardian, an authority or a system said, with its evidence; the rules decide": """
         guardians/guardianship/answer guardians/guardianship/check guardians/providercheck/ask
         consent/balancingtest/add
+        consent/decisionlogsetting/add consent/decisionlogsetting/change
         data_map/mapline/add data_map/mapline/change data_map/mapline/confirm data_map/mapline/end
         put:api/v1/data-map consent/balancingtest/change consent/balancingtest/sign consent/consentevent/add-evidence
         consent/noticedispatch/acknowledge consent/noticedispatch/answer consent/noticedispatch/withdraw

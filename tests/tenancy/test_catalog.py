@@ -9,6 +9,8 @@ PLANTED = """
 an undeclared table | CREATE TABLE planted (id uuid PRIMARY KEY) | planted: nobody says
 a partitioned table | CREATE TABLE planted (id uuid) PARTITION BY HASH (id) | planted: nobody says
 an heir | CREATE TABLE planted () INHERITS (people_subject) | planted: inherits rows
+an open day of the log | SELECT consent_add_log_days('2026-01-01', '2026-01-01'); ALTER TABLE consent_loggeddecision_20260101 DISABLE ROW LEVEL SECURITY | consent_loggeddecision_20260101: inherits rows
+a day with a policy | SELECT consent_add_log_days('2026-01-01', '2026-01-01'); CREATE POLICY own ON consent_loggeddecision_20260101 USING (true) | consent_loggeddecision_20260101: inherits rows
 security off | ALTER TABLE people_subject DISABLE ROW LEVEL SECURITY | people_subject: row-level security is off
 not forced | ALTER TABLE people_subject NO FORCE ROW LEVEL SECURITY | people_subject: row-level security is not forced
 client may be null | ALTER TABLE consent_consent ALTER client_id DROP NOT NULL | consent_consent: client_id may be null

@@ -26,6 +26,7 @@ from consent.decisions.facts import (
     add_consents,
     add_record,
 )
+from consent.decisions.log import Answered, decision_log
 from consent.decisions.reasons import Reason
 from consent.notices.selectors.registers import (
     RegisterUnsettled,
@@ -211,6 +212,9 @@ class _DecisionContext:
     def answer(self, question: Question) -> Decision:
         return decide(self.register, self.subject, self.consents, question)
 
+    def answered(self, question: Question) -> Answered:
+        return Answered(self.subject.id if self.subject else None, question, self.answer(question))
+
 
 def decide_with_key(secret: str, asked: EvaluationRequest, *, arrived_at: datetime) -> Decision:
     """Decide one question for the client of an API key, in one query.
@@ -228,12 +232,18 @@ def decide_with_key(secret: str, asked: EvaluationRequest, *, arrived_at: dateti
     question = asked.question(at=at)
     register = None if past else cached_register(facts.client, facts.version)
     if register is not None and facts.subject is not None:
-        return _build_context(register, facts.subject, at).answer(question)
-    try:
-        with in_client(facts.client):
-            return _read_context(facts.client, asked.person, past, at).answer(question)
-    except RegisterUnsettled:
-        return _undecidable_decision(at)
+        context = _build_context(register, facts.subject, at)
+    else:
+        try:
+            with in_client(facts.client):
+                context = _read_context(facts.client, asked.person, past, at)
+        except RegisterUnsettled:
+            decision = _undecidable_decision(at)
+            decision_log.add(facts.client, facts.key, arrived_at, (), [Answered(None, question, decision)])
+            return decision
+    answered = context.answered(question)
+    decision_log.add(facts.client, facts.key, arrived_at, context.register.purposes, [answered])
+    return answered.decision
 
 
 def decide_many_with_key(
@@ -255,8 +265,10 @@ def decide_many_with_key(
     if register is not None and people and all(facts.subjects) and all(one.at is None for one in asked):
         found = zip(people, facts.subjects, strict=True)
         contexts = {name: _build_context(register, person, now) for name, person in found if person}
-        return [contexts[one.person].answer(one.question(at=now)) for one in asked]
-    return _read_and_decide(facts.client, asked, now)
+        answers = [contexts[one.person].answered(one.question(at=now)) for one in asked]
+        decision_log.add(facts.client, facts.key, arrived_at, register.purposes, answers)
+        return [one.decision for one in answers]
+    return _read_and_decide(facts, asked, now, arrived_at)
 
 
 def _decode_facts[F: _Key](text: str | None, decoder: msgspec.json.Decoder[F]) -> F:
@@ -266,7 +278,7 @@ def _decode_facts[F: _Key](text: str | None, decoder: msgspec.json.Decoder[F]) -
 
 
 def _read_and_decide(
-    client_id: UUID, asked: Sequence[EvaluationRequest], now: datetime
+    key: _Key, asked: Sequence[EvaluationRequest], now: datetime, arrived_at: datetime
 ) -> list[Decision | TimeInFuture]:
     answerable = [one for one in asked if not _is_future(one.at, now)]
     people: defaultdict[datetime | None, dict[str, None]] = defaultdict(dict)
@@ -275,17 +287,20 @@ def _read_and_decide(
     past_times = len(people.keys() - {None})
     if past_times > MAX_PAST_TIMES:
         raise TooManyPastTimes(past_times)
+    purposes: set[str] = set()
     try:
-        with in_client(client_id):
-            contexts = {past: _read_contexts(client_id, names, past, past or now) for past, names in people.items()}
+        with in_client(key.client):
+            contexts = {past: _read_contexts(key.client, names, past, past or now) for past, names in people.items()}
     except RegisterUnsettled:
-        decisions = [_undecidable_decision(one.at or now) for one in answerable]
+        undecided = [(one.question(at=one.at or now), _undecidable_decision(one.at or now)) for one in answerable]
+        answers = [Answered(None, question, decision) for question, decision in undecided]
     else:
-        decisions = [
-            contexts[_past_time(one.at, now)][one.person].answer(one.question(at=one.at or now)) for one in answerable
-        ]
-    ready = iter(decisions)
-    return [TimeInFuture() if _is_future(one.at, now) else next(ready) for one in asked]
+        used = [(contexts[_past_time(one.at, now)][one.person], one) for one in answerable]
+        answers = [context.answered(one.question(at=one.at or now)) for context, one in used]
+        purposes = {code for context, _one in used for code in context.register.purposes}
+    decision_log.add(key.client, key.key, arrived_at, purposes, answers)
+    ready = iter(answers)
+    return [TimeInFuture() if _is_future(one.at, now) else next(ready).decision for one in asked]
 
 
 def _undecidable_decision(at: datetime) -> Decision:

@@ -69,6 +69,8 @@ _OF_RIGHTS = (
     _act("data_map.confirmed", _("Line of the data map confirmed by the client")),
     _act("data_map.declared", _("Line of the data map declared")),
     _act("data_map.ended", _("Line of the data map ended")),
+    _act("decision_log.changed", _("Decision log changed")),
+    _act("decision_log.turned_down", _("Less of the decisions logged, or for fewer days")),
     _act("disposal.approval_declined", _("Disposal sent back to review by the second person")),
     _act("disposal.approval_requested", _("Disposal needs a second person")),
     _act("disposal.cancelled", _("Disposal ended without orders"), _event(*_DISPOSAL)),

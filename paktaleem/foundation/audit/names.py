@@ -26,6 +26,7 @@ FAMILY_NAMES = {
     "consent": _("Consents"),
     "cookie": _("Cookies"),
     "data_map": _("Data map"),
+    "decision_log": _("Decision log"),
     "digest": _("Weekly digests"),
     "disclosure": _("Disclosures"),
     "disposal": _("Disposals"),

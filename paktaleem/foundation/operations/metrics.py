@@ -36,6 +36,7 @@ PARTS = {"/access/": "decisions", "/api/": "api", "/admin/": "console", "/accoun
 
 disable_created_metrics()  # the time of a counter's start: twice the series
 _decisions = Counter("paktaleem_decisions", "Decisions about consent and other bases.", ["outcome", "reason"])
+_lost = Counter("paktaleem_decision_log_lost", "Decisions that could not be logged.")
 _seconds = Histogram("paktaleem_request_seconds", "Time from a request to its answer.", ["part"], buckets=_BUCKETS)
 _answers = Counter("paktaleem_requests", "Answered requests.", ["part", "status"])
 
@@ -44,6 +45,11 @@ def count_decisions(decisions: Iterable[tuple[bool, str]]) -> None:
     """Count decisions by outcome and reason code; a batch costs one increment for each different pair."""
     for (is_allowed, reason), number in Tally(decisions).items():
         _decisions_of("allowed" if is_allowed else "denied", reason).inc(number)
+
+
+def count_lost_log_entries(number: int) -> None:
+    """Count decisions that are missing in the decision log."""
+    _lost.inc(number)
 
 
 def observe_request(path: str, status: int, seconds: float) -> None:

@@ -90,13 +90,22 @@ class TenantIsolation(TableOperation):
 
     ``shared`` lets every client read rows owned by PakTaleem; ``looked_up`` lets the owner's SECURITY DEFINER
     functions read the table before a context is open (API key, membership); ``column`` names the client column.
-    ``limited`` is what staff limited to schools see (``Limited``).
+    ``limited`` is what staff limited to schools see (``Limited``). A ``partitioned`` table, to which no other refers,
+    gets no unique key: PostgreSQL needs the column of the partitions in it.
     """
 
     def __init__(
-        self, model: str, *, column: str = "client_id", shared: bool = False, looked_up: bool = False, limited: str = ""
+        self,
+        model: str,
+        *,
+        column: str = "client_id",
+        shared: bool = False,
+        looked_up: bool = False,
+        limited: str = "",
+        partitioned: bool = False,
     ) -> None:
         super().__init__(model)
+        self.partitioned = partitioned
         self.limited = Limited(limited or ("read" if shared else "by_person"))
         self.column, self.shared, self.looked_up = column, shared, looked_up
 
@@ -108,7 +117,7 @@ class TenantIsolation(TableOperation):
             f"CREATE POLICY own ON {table} TO {APP}, {OWNER} USING ({own}) WITH CHECK ({own})",
             f"CREATE POLICY officer ON {table} FOR SELECT TO {OFFICER} USING (true)",
         ]
-        if self.column != "id":
+        if self.column != "id" and not self.partitioned:
             fields = state.models[app_label, self.model.lower()].fields
             primary = next(name for name, field in fields.items() if field.primary_key)
             key = _column(state, app_label, self.model, primary)
