@@ -216,7 +216,7 @@ WITHOUT = {
     "exits/agreementexit": FEW_FILES,
     "paper/formrun": "a few prints; the answers to them are exported from the list of rows",
     "data_map/mapline": "a few for each system",
-    "consent/decisionlogsetting": "one for each client",
+    "consent/decisionlogsetting": "one row for each client",
     "records/impactassessment": "the record of processing is taken from its page",
     "reports/regulatorpack": FEW_FILES,
     "upkeep/portalperiod": PAKTALEEM_OWN,
