@@ -72,7 +72,8 @@ def test_decisions_are_counted_by_hour_without_a_setting(client_id, indus_lms):
     assert max(number for purpose, *_, number in rows if purpose == "newsletter") == 4
     with in_client(client_id):
         assert not LoggedDecision.objects.exists()
-        assert DecisionCount.objects.values_list("hour", flat=True)[0] == wall_clock_now().replace(minute=0, second=0, microsecond=0)
+        [hour] = DecisionCount.objects.values_list("hour", flat=True).distinct()
+    assert hour == wall_clock_now().replace(minute=0, second=0, microsecond=0)
 
 
 def test_what_a_caller_made_up_is_not_logged(client_id, indus_lms):

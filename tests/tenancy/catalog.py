@@ -91,7 +91,8 @@ def undeclared_tables(door):
         elif (declared[table].scope is Scope.GLOBAL) != (table in GLOBAL_TABLES):
             yield f"{table}: not on the list of tables without a client"
     for name, kind in rows(
-        door, f"SELECT relname, relkind FROM pg_class WHERE {IN_PUBLIC} AND relkind NOT IN ('r','p','i','I','S','v','m','c')"
+        door,
+        f"SELECT relname, relkind FROM pg_class WHERE {IN_PUBLIC} AND relkind NOT IN ('r','p','i','I','S','v','m','c')",
     ):
         yield f"{name}: a relation of kind {kind}"
     for (child,) in rows(
