@@ -14,6 +14,7 @@ from paktaleem.foundation.console.site import site as console
 from paktaleem.foundation.web.api.schema import show_docs, show_schema
 from paktaleem.office.health import healthz, metrics, readyz
 from paktaleem.office.menu import SECTIONS
+from paktaleem.office.reports.law import show_public_law
 from rights.channels.urls import concern_urls, requests_urls
 from rights.channels.urls import guardian_urls as rights_urls
 
@@ -29,6 +30,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(EVALUATION.removeprefix("/"), evaluate, name="evaluation"),
     path(EVALUATIONS.removeprefix("/"), evaluate_many, name="evaluations"),
     path(METADATA.removeprefix("/"), show_metadata, name="authzen-configuration"),
+    path("privacy/law/", show_public_law, name="law"),
     path("privacy/", include(privacy_urls)),
     path("cookies/", include(cookies_urls)),
     path("docs/reasons/", show_reasons, name="reasons"),

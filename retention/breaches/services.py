@@ -65,8 +65,7 @@ from retention.breaches.selectors import (
 
 FACTS = ("happened_from", "happened_until", "known_at", "reported_by", "reporter", "what", "consequences")
 _CODES: dict[str, Any] = {"categories": DataCategory, "systems": System}
-NOTIFY_WITHIN = timedelta(hours=promised(promised(PROMISES.breach_authority).hours))
-"""Longest time to notify the authority, as promised, in real hours (Regulation (EEC, Euratom) 1182/71, article 3)."""
+NOTIFY_WITHIN = timedelta(hours=promised(promised(PROMISES.breach_authority).hours))  # in real hours, Reg. 1182/71
 _HIGH = {
     (Likelihood.LIKELY, Severity.SERIOUS),
     (Likelihood.LIKELY, Severity.SEVERE),

@@ -43,6 +43,7 @@ PUBLISHED = {
     "docs/reasons/": "the reasons of a decision, to which refusals link",
     "ns/consent/v1": "the JSON-LD context in which receipts are read",
     "privacy/": "PakTaleem's privacy policy (§ 12: last updated, for all to read)",
+    "privacy/law/": "what the law of each country sets, with its sources; the same for all",
     "privacy/<slug:client>/": "the policy in effect at a client",
     "privacy/<slug:client>/children/": "the same in words for children",
     "privacy/<slug:client>/versions/": "its earlier and coming versions",
@@ -121,7 +122,7 @@ CONSOLE_BY_ROLE = spread(
             admin/agreements/clientcontact/to-do/ admin/records/impactassessment/record/
             admin/data_map/mapline/map/
             admin/records/impactassessment/record/<str:kind>/ admin/schedule/retentionrule/schedule/
-            admin/schedule/retentionrule/schedule/file/ admin/samples/ admin/trends/ admin/work/
+            admin/schedule/retentionrule/schedule/file/ admin/samples/ admin/trends/ admin/law/ admin/work/
         """,
         "OSC": "admin/desk/requesttask/take-in/",
     }

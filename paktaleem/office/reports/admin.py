@@ -33,6 +33,7 @@ from paktaleem.foundation.console.widgets import DayInput
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from paktaleem.office.reports.digests import describe_looks, find_last_week
+from paktaleem.office.reports.law import show_law_profiles
 from paktaleem.office.reports.models import Measure
 from paktaleem.office.reports.samples import (
     MOST,
@@ -204,6 +205,7 @@ def show_trends(request: HttpRequest, context: dict[str, object]) -> TemplateRes
 
 
 home_pages.connect(HomePage("trends", _("Trends"), Capability.VIEW_RECORDS, show_trends))
+home_pages.connect(HomePage("law", _("Law profiles"), Capability.VIEW_RECORDS, show_law_profiles))
 
 _INTROS = {
     Measure.CONSENTS: _("Answers in each week; a consent given again while it is in force is not counted."),
