@@ -31,6 +31,7 @@ INSTALLED_APPS = [
     "retention.disposals",
     "retention.breaches",
     "retention.data_map",
+    "retention.inventories",
     "retention.records",
     "rights.requests",
     "rights.packages",

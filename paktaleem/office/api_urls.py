@@ -33,6 +33,7 @@ from paktaleem.office.sandbox.api import SandboxClock, SandboxOrders, SandboxRes
 from retention.data_map.api import DataMap
 from retention.disposals.api import ShowDisposal, ShowDisposalCertificate
 from retention.holdings.api import ReportActivity, ReportCollection, ReportCollections
+from retention.inventories.api import AddPeople, AnswerInventory, Inventories
 from retention.schedule.api import SubjectHoldings
 from rights.channels.api import Corrections, RequestOfGuardian, RightsRequests, ShowCopy, ShowRightsRequest
 
@@ -82,6 +83,9 @@ urlpatterns = [
     path("rights-requests/<uuid:rights_request>/corrections", Corrections.as_view(), name="rights-corrections"),
     path("rights-requests/<uuid:rights_request>/copy", ShowCopy.as_view(), name="rights-copy"),
     path("data-map", DataMap.as_view(), name="data-map"),
+    path("inventories", Inventories.as_view(), name="inventories"),
+    path("inventories/<uuid:inventory>/people", AddPeople.as_view(), name="inventory-people"),
+    path("inventories/<uuid:inventory>/answer", AnswerInventory.as_view(), name="inventory-answer"),
     path("orders", ListOrders.as_view(), name="orders"),
     path("disposals/<uuid:disposal>", ShowDisposal.as_view(), name="disposal"),
     path("disposals/<uuid:disposal>/certificate", ShowDisposalCertificate.as_view(), name="disposal-certificate"),

@@ -69,8 +69,10 @@ SECTIONS = (
         "systems",
         _("Systems"),
         help="systems-and-orders",
-        lists="data_systems.Order data_systems.System data_map.MapLine webhooks.Endpoint security.SecurityAssessment",
-        more="data_systems.OrderSet data_systems.OrderAlert data_systems.SystemKey webhooks.Delivery",
+        lists="data_systems.Order data_systems.System data_map.MapLine inventories.InventoryLine "
+        "webhooks.Endpoint security.SecurityAssessment",
+        more="data_systems.OrderSet data_systems.OrderAlert data_systems.SystemKey inventories.Inventory "
+        "webhooks.Delivery",
     ),
     _section(
         "settings",

@@ -61,6 +61,7 @@ WRITING = [
     ("post", "/api/v1/webhooks"),
     *(("post", f"/api/v1/webhooks/{NOBODYS}/{act}") for act in ("rotate", "enable", "test", "replay")),
     *(("post", f"/api/v1/orders/{NOBODYS}/{act}") for act in ("accept", "complete", "fail", "files/organisation")),
+    *(("post", f"/api/v1/inventories/{NOBODYS}/{act}") for act in ("people", "answer")),
     *(("post", f"/api/v1/sandbox/{what}") for what in ("clock", "state", "orders", "reset")),
     ("post", "/access/v1/evaluation"),
     ("post", "/access/v1/evaluations"),

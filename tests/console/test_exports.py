@@ -217,6 +217,8 @@ WITHOUT = {
     "paper/formrun": "a few prints; the answers to them are exported from the list of rows",
     "data_map/mapline": "a few for each system",
     "consent/decisionlogsetting": "one row for each client",
+    "inventories/inventory": "a few for each system",
+    "inventories/inventoryline": "a few for each system",
     "records/impactassessment": "the record of processing is taken from its page",
     "reports/regulatorpack": FEW_FILES,
     "upkeep/portalperiod": PAKTALEEM_OWN,

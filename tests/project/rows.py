@@ -81,6 +81,8 @@ from retention.disposals.models import Batch
 from retention.disposals.services.batches import open_disposal
 from retention.holdings.models import FlaggedCollection, Holding
 from retention.holdings.services.holdings import CollectionReport, report_collection
+from retention.inventories.models import AskedFor, InventoryLine
+from retention.inventories.services import Count, answer_inventory, order_inventories
 from retention.records.models import ImpactAssessment
 from retention.records.services import save_assessment
 from retention.schedule.models import HoldKind
@@ -577,6 +579,18 @@ def decision_log_of_indus(cast):
     return {"consent/decisionlogsetting": row.pk}
 
 
+def inventories_of_indus(cast):
+    """PakTaleem’s billing has an inventory to answer; the platform counted one person more than it reported."""
+    client_id = cast.client_id("indus")
+    lms, billing = (System.objects.get(code=code, client_id__in=[client_id, PAKTALEEM]) for code in ("lms", "billing"))
+    answered, open_ = order_inventories(
+        client_id, [lms, billing], asked_for=AskedFor.ON_DEMAND, actor=SETTING_UP, at=AT
+    )
+    lines = InventoryLine.objects.filter(inventory=answered).order_by("category")
+    answer_inventory(answered, [Count(line.category, 99) for line in lines], actor=cast.key_actor("indus"), at=AT)
+    return {"inventories/inventory": open_.pk, "inventories/inventoryline": lines[0].pk}
+
+
 def cookies_of_indus(cast):
     client = cast.client("indus")
     make_usual_cookies(client.pk)
@@ -703,6 +717,7 @@ _OWN_PARTS = (
     assessment_of_indus,
     map_of_indus,
     decision_log_of_indus,
+    inventories_of_indus,
     requests_of_indus,
     rights_of_indus,
     erasures_of_indus,

@@ -152,7 +152,8 @@ ACTS = spread(
             data_systems/system/decline data_systems/system/end data_systems/systemkey/end webhooks/delivery/replay
             webhooks/endpoint/disable webhooks/endpoint/enable webhooks/endpoint/remove webhooks/endpoint/replay
             webhooks/endpoint/rotate webhooks/endpoint/test holdings/flaggedcollection/decide disposals/batch/approve
-            data_map/mapline/confirm data_map/mapline/end
+            data_map/mapline/confirm data_map/mapline/end data_systems/system/count inventories/inventory/answer
+            inventories/inventoryline/decide
             disposals/batch/cancel disposals/batch/pause disposals/batch/resume disposals/batch/take-out
             schedule/hold/lift schedule/hold/review schedule/retentionrule/end people/subject/place-hold
             requests/rightsrequest/add-rights desk/authoritycase/end erasures/erasureproposal/approve
@@ -251,6 +252,9 @@ API: dict[str, list[tuple[str, str, Any, int, int]]] = {
         ("get", "/api/v1/data-map", None, 200, 200),
         ("put", "/api/v1/data-map", {"lines": [{}]}, 400, 400),
     ],
+    "api/v1/inventories": [("get", "/api/v1/inventories", None, 200, 200)],
+    "api/v1/inventories/<uuid:inventory>/people": [("post", f"/api/v1/inventories/{NOT_THERE}/people", {}, 404, 404)],
+    "api/v1/inventories/<uuid:inventory>/answer": [("post", f"/api/v1/inventories/{NOT_THERE}/answer", {}, 404, 404)],
     "api/v1/collections": [("post", "/api/v1/collections", {"subject": "lms-danish"}, 400, 400)],
     "api/v1/schools/<str:external_id>": [("put", "/api/v1/schools/a", {}, 400, 400)],
     "api/v1/terms/<str:external_id>": [("put", "/api/v1/terms/a", {}, 400, 400)],

@@ -119,7 +119,9 @@ ALONE = {
         records/impactassessment/change records/impactassessment/review requests/rightsrequest/delivered
         requests/rightsrequest/inform-recipient sharing/legaldisclosure/record-disclosure people/subject/answer
         people/subject/inform-recipient people/subject/school-authorises data_systems/order/add-file
-        data_systems/order/answer
+        data_systems/order/answer data_systems/system/count inventories/inventory/answer
+        inventories/inventoryline/decide
+        post:api/v1/inventories/<uuid:inventory>/people post:api/v1/inventories/<uuid:inventory>/answer
     """,
     "it moves a case on; its clock, its due day and the answer to the person stay": """
         breaches/breach/add breaches/breach/add-clients breaches/breach/assess breaches/breach/measures

@@ -92,7 +92,7 @@ WHOLE_CLIENT = {
     "consent/balancingtest": "the register",
     "cookies": "sites of the client",
     "records": "assessments of the client",
-    **dict.fromkeys(("data_systems/system", "data_map"), "systems hold data of everyone"),
+    **dict.fromkeys(("data_systems/system", "data_map", "inventories"), "systems hold data of everyone"),
     "data_systems/systemkey": "systems hold data of everyone",
     "webhooks": "events about everyone",
     "disposals": "batches of the client's rules",

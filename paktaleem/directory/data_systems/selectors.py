@@ -51,10 +51,16 @@ def list_active_systems(client_id: UUID, *, at: datetime) -> QuerySet[System]:
     return found
 
 
+def list_serving_systems(client_id: UUID, *, at: datetime) -> QuerySet[System]:
+    """List the systems that serve a client and have not ended: its own and PakTaleem's."""
+    found: QuerySet[System] = System.objects.active(at).filter(client_id__in=[client_id, PAKTALEEM])
+    return found
+
+
 def systems_holding(client_id: UUID, categories: Iterable[str], *, at: datetime) -> list[System]:
     """List active systems, the client's and PakTaleem's, that hold any of these categories."""
-    holding = System.objects.active(at).filter(categories__overlap=sorted(set(categories)))
-    return list(holding.filter(client_id__in=[client_id, PAKTALEEM]).order_by("code", "pk"))
+    holding = list_serving_systems(client_id, at=at).filter(categories__overlap=sorted(set(categories)))
+    return list(holding.order_by("code", "pk"))
 
 
 def name_systems(client_id: UUID, codes: Iterable[str]) -> dict[str, str]:
@@ -67,8 +73,7 @@ def name_systems(client_id: UUID, codes: Iterable[str]) -> dict[str, str]:
 
 def categories_held(client_id: UUID, *, at: datetime) -> frozenset[str]:
     """Return the categories that any active system holds of the client's people."""
-    serving = System.objects.active(at).filter(client_id__in=[client_id, PAKTALEEM])
-    return frozenset().union(*serving.values_list("categories", flat=True))
+    return frozenset().union(*list_serving_systems(client_id, at=at).values_list("categories", flat=True))
 
 
 def system_of_key(actor: Actor, *, at: datetime) -> System:

@@ -84,7 +84,11 @@ def tombstone_of(client_id: UUID, external_id: str | None) -> bytes | None:
     """
     if not external_id:
         return None
-    digest = hashlib.sha256(external_id.encode(errors="replace")).hexdigest()
+    return tombstone_of_digest(client_id, hashlib.sha256(external_id.encode(errors="replace")).hexdigest())
+
+
+def tombstone_of_digest(client_id: UUID, digest: str) -> bytes | None:
+    """Return the keyed hash of an erased person by the SHA-256 (hex) of their LMS id, as a system may name them."""
     return blind_index(client_id, "tombstone", digest)
 
 

@@ -37,6 +37,7 @@ FAMILY_NAMES = {
     "guardian": _("Guardians"),
     "hold": _("Holds"),
     "incident": _("Incidents"),
+    "inventory": _("Inventories"),
     "key_epoch": _("Wrapping keys"),
     "legal_disclosure": _("Legal disclosures"),
     "letter": _("Emails and text messages"),

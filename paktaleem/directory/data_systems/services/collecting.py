@@ -6,7 +6,7 @@ from contextlib import suppress
 from datetime import datetime
 from http import HTTPStatus
 from io import BytesIO
-from typing import IO, Any
+from typing import IO, Any, Protocol
 from uuid import UUID
 
 from django.conf import settings
@@ -43,7 +43,13 @@ def lock_order(order: Order) -> Order:
     return locked
 
 
-def require_system_owner(order: Order, actor: Actor) -> None:
+class ToSystem(Protocol):
+    """A row addressed to a system, with the client that owns the system."""
+
+    system_owner: UUID
+
+
+def require_system_owner(order: ToSystem, actor: Actor) -> None:
     """Refuse clients' staff for PakTaleem's own systems. Raises NotAllowed."""
     if order.system_owner == PAKTALEEM and actor.client_id not in {None, PAKTALEEM}:
         raise NotAllowed("This is PakTaleem’s own system.")

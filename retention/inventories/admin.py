@@ -1,0 +1,165 @@
+"""Console pages of inventories and of the differences that they show."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+
+from paktaleem.directory.data_systems.models import Delivery
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.console.clocks import get_time_of
+from paktaleem.foundation.console.columns import render_state, staff_name, state_column
+from paktaleem.foundation.console.filters import ProgressFilter
+from paktaleem.foundation.console.forms import ActionForm, FormData
+from paktaleem.foundation.console.model_admin import EvidenceAdmin
+from paktaleem.foundation.console.register_names import format_category
+from paktaleem.foundation.console.requests import actor_of, by_user, is_shared_with
+from paktaleem.foundation.console.row_actions import AddedAct, RowAction, act_page, added_acts
+from paktaleem.foundation.console.site import site
+from retention.inventories.models import Inventory, InventoryLine
+from retention.inventories.services import (
+    Count,
+    answer_inventory,
+    decide_difference,
+    group_lines,
+    list_inventory_lines,
+    order_inventory,
+)
+
+_SHOWN = 12
+
+
+class CountsForm(ActionForm):
+    """The number of people for each category of an inventory."""
+
+    def prepare(self) -> None:
+        for line in list_inventory_lines(self.row):
+            label = gettext("People: {category}").format(category=format_category(line.category, line.client_id))
+            self.fields[line.category] = forms.IntegerField(label=label, min_value=0, max_value=2**31 - 1)
+
+
+def _answer(row: Inventory, given: FormData, request: HttpRequest) -> None:
+    lines = list_inventory_lines(row)
+    answer_inventory(row, [Count(line.category, given[line.category]) for line in lines], **by_user(request))
+
+
+def _render_state(row: Inventory) -> SafeString:
+    if not row.is_open:
+        return render_state(gettext("Answered"), "good")
+    if row.due_at <= get_time_of(row.client_id):
+        return render_state(gettext("Overdue"), "bad")
+    return render_state(gettext("Not answered"), "warn")
+
+
+def _render_line(line: InventoryLine) -> SafeString:
+    if line.compared_at is None:
+        return render_state(gettext("Not answered"), "warn")
+    if not line.is_difference:
+        return render_state(gettext("As reported"), "good")
+    if line.decided_at is None:
+        return render_state(gettext("To be decided"), "bad")
+    return render_state(line.get_decision_display(), "good")
+
+
+@admin.register(Inventory, site=site)
+class InventoryAdmin(EvidenceAdmin[Inventory]):
+    """Inventories, and the last twelve of the same system beside each."""
+
+    view_capability = Capability.VIEW_RECORDS
+    loaded = ("system",)
+    list_display = ("asked_at", "system", "asked_for", "state", "due_at", "owner")
+    list_filter = (ProgressFilter, "client")
+    row_fields = ("system", "asked_for")
+    detail_fields = ("state", "asked_at", "due_at", "answered_at")
+    intro = (
+        "Every month each system counts the people of whom it holds data, and before an exit is certified. The portal "
+        "compares the numbers with what the system reported."
+    )
+    empty_text = "No inventory has been ordered yet."
+    state = state_column(_render_state)
+    acts = (
+        RowAction(
+            "answer",
+            "Enter the numbers",
+            Capability.MANAGE_SYSTEMS,
+            _answer,
+            form=CountsForm,
+            lead="The number of people of whom the system holds each kind of data.",
+            done="Answered.",
+            applies=lambda row, _at: row.is_open and row.system.delivery == Delivery.BY_HAND,
+        ),
+    )
+
+    def _acts_of(self, request: HttpRequest, row: Any) -> list[RowAction]:
+        return [] if is_shared_with(request, row.system_owner) else super()._acts_of(request, row)
+
+    def panels(self, request: HttpRequest, row: Inventory) -> list[dict[str, object]]:
+        rows = list(Inventory.objects.filter(client_id=row.client_id, system=row.system_id)[:_SHOWN])
+        lines = group_lines(rows)
+        trend = [
+            (
+                one,
+                _render_state(one),
+                [(line, format_category(line.category, line.client_id), _render_line(line)) for line in lines[one.pk]],
+            )
+            for one in rows
+        ]
+        return [*super().panels(request, row), {"template": "console/panels/inventories.html", "trend": trend}]
+
+
+@admin.register(InventoryLine, site=site)
+class InventoryLineAdmin(EvidenceAdmin[InventoryLine]):
+    """Lines of inventories: the list begins with the differences that staff have to decide about."""
+
+    view_capability = Capability.VIEW_RECORDS
+    loaded = ("inventory__system",)
+    list_display = (
+        "compared_at",
+        "system",
+        "data",
+        "counted",
+        "expected",
+        "missing",
+        "unexpected",
+        "still_held",
+        "state",
+    )
+    list_filter = (ProgressFilter, "client")
+    row_fields = ("counted", "expected", "missing", "unexpected", "still_held", "ground")
+    detail_fields = ("system", "data", "state", "compared_at", "decider", "decided_at")
+    intro = (
+        "What systems count, beside what they reported. “Missing” are people of whom the system reported data and does "
+        "not name, “not reported” the reverse; both are known if it names people by hashes of their LMS ids."
+    )
+    empty_text = "No inventory has been ordered yet."
+    state = state_column(_render_line)
+    acts = (act_page(decide_difference),)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[InventoryLine]:
+        found: QuerySet[InventoryLine] = (
+            super().get_queryset(request).annotate(decider_name=staff_name("decided_by", actor_of(request)))
+        )
+        return found
+
+    def describe_row(self, row: InventoryLine) -> str:
+        return f"{format_category(row.category, row.client_id)} ({row.inventory.system})"
+
+    @admin.display(description="system")
+    def system(self, row: InventoryLine) -> str:
+        return str(row.inventory.system)
+
+    @admin.display(description="data")
+    def data(self, row: InventoryLine) -> str:
+        return format_category(row.category, row.client_id)
+
+    @admin.display(description="decided by")
+    def decider(self, row: InventoryLine) -> str:
+        name: str = getattr(row, "decider_name", "")
+        return name or ("—" if row.decided_by is None else gettext("Former staff"))
+
+
+added_acts.connect(AddedAct("data_systems.system", act_page(order_inventory)))

@@ -1,0 +1,316 @@
+"""Order inventories, compare their answers with what systems reported, and decide about differences.
+
+The portal keeps only a keyed hash of the SHA-256 of an erased person's LMS id (``tombstone_of_digest``). So it cannot
+ask a system for a sample of erased ids; instead every hash that a system names is compared with those of all erased
+people.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Annotated, Any, NamedTuple
+from uuid import UUID
+
+from dateutil.relativedelta import relativedelta
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db import connection, transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from paktaleem.directory.data_systems.models import Delivery, System
+from paktaleem.directory.data_systems.selectors import list_serving_systems
+from paktaleem.directory.data_systems.services.collecting import require_system_owner
+from paktaleem.directory.data_systems.services.fulfilment import AlreadyAnswered, NotByHand
+from paktaleem.directory.people.models import Subject
+from paktaleem.directory.people.selectors import tombstone_of_digest
+from paktaleem.foundation.accounts.actors import Actor, require
+from paktaleem.foundation.accounts.acts import Refused, act, lock_row
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.audit.actors import ByKind, Reason
+from paktaleem.foundation.audit.services import record_entry
+from paktaleem.foundation.tenancy.rows import new_id
+from retention.data_map.models import MapLine
+from retention.holdings.models import Holding
+from retention.inventories.models import AskedFor, DifferenceDecision, Inventory, InventoryLine
+
+ANSWER_WITHIN = timedelta(days=14)
+"""Time within which a system must answer an inventory."""
+MOST_HASHES = 10_000
+"""Hashes in one call."""
+_MOST_KEPT = 1_000
+"""Hashes in doubt that a line keeps until staff decide."""
+
+
+class Count(NamedTuple):
+    """Number of people of whom a system holds data of a category."""
+
+    category: str
+    people: int
+
+
+def list_categories(client_id: UUID, systems: Iterable[System]) -> set[tuple[UUID, str]]:
+    """Return the categories of systems at a client, registered, declared or reported: two queries."""
+    own, chosen = {"client_id": client_id}, list(systems)
+    lines = MapLine.objects.current().filter(**own, system__in=chosen).order_by()
+    held = Holding.objects.held().filter(**own, system__in=chosen).order_by()
+    registered = {(system.pk, category) for system in chosen for category in system.categories}
+    known = ("system_id", "category")
+    return registered | set(lines.values_list(*known)) | set(held.values_list(*known).distinct())
+
+
+@transaction.atomic
+def order_inventories(
+    client_id: UUID, systems: Iterable[System], *, asked_for: AskedFor, actor: Actor, at: datetime
+) -> list[Inventory]:
+    """Order an inventory of each system that has none to answer; one ledger entry for all. Raises NotAllowed."""
+    require(actor, Capability.MANAGE_SYSTEMS, client_id)
+    asked = Inventory.objects.open().filter(client_id=client_id).values_list("system_id", flat=True)
+    chosen = [system for system in systems if system.pk not in set(asked)]
+    if not chosen:
+        return []
+    made = {
+        system.pk: Inventory(
+            id=new_id(),
+            client_id=client_id,
+            system=system,
+            system_owner=system.client_id,
+            asked_for=asked_for.value,
+            asked_at=at,
+            due_at=at + ANSWER_WITHIN,
+        )
+        for system in chosen
+    }
+    Inventory.objects.bulk_create(made.values())
+    InventoryLine.objects.bulk_create(
+        InventoryLine(client_id=client_id, inventory=made[system], category=category)
+        for system, category in sorted(list_categories(client_id, chosen))
+    )
+    facts = {"systems": sorted(map(str, made)), "count": len(made), "occasion": asked_for.value}
+    record_entry("inventory.ordered", client_id=client_id, facts=facts, actor=actor, at=at)
+    return list(made.values())
+
+
+def order_monthly(client_id: UUID, actor: Actor, at: datetime) -> None:
+    """Order an inventory of each system in use of which none was ordered in the last month, if there are people."""
+    if not Subject.objects.filter(client_id=client_id, erased_at=None).exists():
+        return
+    lately = Inventory.objects.filter(client_id=client_id, asked_at__gt=at - relativedelta(months=1))
+    systems = list_serving_systems(client_id, at=at).exclude(pk__in=lately.values("system_id"))
+    order_inventories(client_id, systems, asked_for=AskedFor.MONTHLY, actor=actor, at=at)
+
+
+@transaction.atomic
+def add_people(inventory: Inventory, category: str, hashes: Iterable[str], *, actor: Actor, at: datetime) -> int:
+    """Add SHA-256 hashes (hex) of the LMS ids of people of whom a system holds a category; return their number.
+
+    Repeated hashes count once. Raises ValidationError naming ``category``, AlreadyAnswered, NotByHand, NotAllowed.
+    """
+    del at
+    _require_carrier(inventory, actor)
+    inventory = lock_row(inventory)
+    if not inventory.is_open:
+        raise AlreadyAnswered
+    line = InventoryLine.objects.filter(client_id=inventory.client_id, inventory=inventory, category=category).first()
+    if line is None:
+        raise ValidationError({"category": [_("The inventory does not ask for it.")]})
+    line.id_hashes = sorted({*line.id_hashes, *hashes})
+    line.save(update_fields=["id_hashes"])
+    return len(line.id_hashes)
+
+
+_COMPARE = """
+WITH counted AS (
+    SELECT * FROM unnest(%(categories)s::text[], %(numbers)s::int[], %(by_person)s::bool[])
+        AS c (category, number, by_person)
+), sent AS (
+    SELECT * FROM unnest(%(of)s::text[], %(hashes)s::text[], %(marks)s::bytea[]) AS s (category, hash, mark)
+), held AS (
+    SELECT h.category, encode(sha256(convert_to(p.external_id, 'UTF8')), 'hex') AS hash
+    FROM holdings_holding h JOIN people_subject p ON p.client_id = h.client_id AND p.id = h.subject_id
+    WHERE h.client_id = %(client)s AND h.system_id = %(system)s AND h.ended_at IS NULL AND p.erased_at IS NULL
+), pairs AS (
+    SELECT coalesce(h.category, s.category) AS category, h.hash AS held, s.hash AS sent, EXISTS (
+        SELECT FROM people_subject e WHERE e.client_id = %(client)s AND e.tombstone = s.mark
+    ) AS is_erased
+    FROM held h FULL JOIN sent s ON s.category = h.category AND s.hash = h.hash
+), found AS (
+    SELECT category,
+        count(held) AS expected,
+        count(*) FILTER (WHERE sent IS NULL) AS missing,
+        count(*) FILTER (WHERE held IS NULL AND NOT is_erased) AS unexpected,
+        count(*) FILTER (WHERE is_erased) AS still_held,
+        (array_agg(sent ORDER BY is_erased DESC, sent) FILTER (WHERE held IS NULL))[1:%(most)s] AS doubtful
+    FROM pairs GROUP BY category
+)
+UPDATE inventories_inventoryline l
+SET counted = c.number, expected = coalesce(f.expected, 0), compared_at = %(at)s,
+    missing = CASE WHEN c.by_person THEN coalesce(f.missing, 0) END,
+    unexpected = CASE WHEN c.by_person THEN coalesce(f.unexpected, 0) END,
+    still_held = CASE WHEN c.by_person THEN coalesce(f.still_held, 0) END,
+    id_hashes = coalesce(f.doubtful, '{}')
+FROM counted c LEFT JOIN found f ON f.category = c.category
+WHERE l.client_id = %(client)s AND l.inventory_id = %(inventory)s AND l.category = c.category
+"""
+
+
+@transaction.atomic
+def answer_inventory(inventory: Inventory, given: Sequence[Count], *, actor: Actor, at: datetime) -> Inventory:
+    """Record how many people a system counts by category, and compare them with its reports in one statement.
+
+    The same answer again changes nothing. Raises ValidationError (``find_errors`` says more), AlreadyAnswered if it has
+    another answer, NotByHand, NotAllowed.
+    """
+    _require_carrier(inventory, actor)
+    inventory, counts = lock_row(inventory), {one.category: one.people for one in given}
+    lines = {line.category: line for line in list_inventory_lines(inventory)}
+    if not inventory.is_open:
+        if counts != {category: line.counted for category, line in lines.items()}:
+            raise AlreadyAnswered
+        return inventory
+    if find_errors(inventory, given):
+        raise ValidationError({"counts": [_("The counts do not fit the inventory.")]})
+    sent = [(line.category, one) for line in lines.values() for one in line.id_hashes]
+    values: dict[str, Any] = {
+        "client": inventory.client_id,
+        "inventory": inventory.pk,
+        "system": inventory.system_id,
+        "categories": list(lines),
+        "numbers": [counts[category] for category in lines],
+        "by_person": [bool(line.id_hashes) or not counts[line.category] for line in lines.values()],
+        "of": [category for category, _hash in sent],
+        "hashes": [one for _category, one in sent],
+        "marks": [tombstone_of_digest(inventory.client_id, one) for _category, one in sent],
+        "most": _MOST_KEPT,
+        "at": at,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_COMPARE, values)
+    inventory.answered_at = at
+    inventory.save(update_fields=["answered_at"])
+    compared = list_inventory_lines(inventory)
+    facts = {
+        "inventory": str(inventory.pk),
+        "system": str(inventory.system_id),
+        "counted": dict(sorted(counts.items())),
+        "differences": sorted(line.category for line in compared if line.is_difference),
+    }
+    record_entry("inventory.answered", client_id=inventory.client_id, facts=facts, actor=actor, at=at)
+    return inventory
+
+
+def find_errors(inventory: Inventory, given: Sequence[Count]) -> dict[str, Any] | list[str]:
+    """Return the errors of the counts of an answer, by their place and field, or for all of them; empty if it fits."""
+    named = {line.category: len(line.id_hashes) for line in list_inventory_lines(inventory)}
+    unknown = _("Not in the inventory. Allowed: {codes}.").format(codes=", ".join(named))
+    codes = [one.category for one in given]
+    errors: dict[str, Any] = {}
+    for place, one in enumerate(given):
+        number = named.get(one.category)
+        wrong = (
+            ("category", number is None, unknown),
+            ("category", one.category in codes[:place], _("Name each category once.")),
+            ("people", number not in {None, 0, one.people}, _("You named {number} people.").format(number=number)),
+        )
+        if found := {field: [words] for field, is_wrong, words in wrong if is_wrong}:
+            errors[str(place)] = found
+    if not errors and (left_out := ", ".join(sorted(named.keys() - set(codes)))):
+        return [
+            _("Give the number of people for each category; 0 is allowed. Left out: {codes}.").format(codes=left_out)
+        ]
+    return errors
+
+
+def list_inventory_lines(inventory: Inventory) -> list[InventoryLine]:
+    """List the lines of an inventory, by category."""
+    return group_lines([inventory])[inventory.pk]
+
+
+def group_lines(inventories: Sequence[Inventory]) -> dict[UUID, list[InventoryLine]]:
+    """Return the lines of inventories of one client, by category, with one query."""
+    lines: dict[UUID, list[InventoryLine]] = {one.pk: [] for one in inventories}
+    for line in InventoryLine.objects.filter(inventory__in=inventories).order_by("category"):
+        lines[line.inventory_id].append(line)
+    return lines
+
+
+def _require_carrier(inventory: Inventory, actor: Actor) -> None:
+    is_by_hand = actor.kind is ByKind.USER
+    require(actor, Capability.MANAGE_SYSTEMS if is_by_hand else Capability.COMPLETE_ORDERS, inventory.client_id)
+    if is_by_hand:
+        require_system_owner(inventory, actor)
+        if inventory.system.delivery != Delivery.BY_HAND:
+            raise NotByHand
+
+
+def _check_difference(line: InventoryLine, _actor: Actor, _at: datetime) -> None:
+    if not line.is_difference:
+        raise Refused(_("The system counts the people that it reported."))
+    if line.decided_at is not None:
+        raise Refused(_("This difference was decided already."))
+
+
+@act(
+    "decide",
+    "Decide",
+    Capability.MANAGE_SYSTEMS,
+    lead="Ask the people who run the system why it counts other people than it reported. The decision changes no data: "
+    "if the system reports or erases it, the next inventory shows it.",
+    done="Decided.",
+    lock=lock_row,
+    check=_check_difference,
+)
+def decide_difference(
+    line: InventoryLine,
+    *,
+    decision: Annotated[
+        str,
+        forms.ChoiceField(label=gettext_lazy("Decision"), choices=DifferenceDecision.choices, widget=forms.RadioSelect),
+    ],
+    ground: str,
+    actor: Actor,
+    at: datetime,
+) -> InventoryLine:
+    """Close a difference with its ground, and delete the hashes in doubt.
+
+    Raises Refused, ValidationError naming the field, NotAllowed.
+    """
+    line.decision, line.ground, line.decided_at = DifferenceDecision(decision).value, ground.strip(), at
+    line.decided_by, line.decided_role, line.id_hashes = actor.id, actor.role, []
+    line.clean_fields(exclude={"inventory", "client", "id_hashes"})
+    if not line.ground:
+        raise ValidationError({"ground": [_("Give a ground in words.")]})
+    line.save()
+    facts = {
+        "inventory": str(line.inventory_id),
+        "category": line.category,
+        "counted": line.counted,
+        "expected": line.expected,
+        "outcome": line.decision,
+    }
+    record_entry("inventory.decided", client_id=line.client_id, facts=facts, actor=actor, at=at)
+    return line
+
+
+def _check_in_use(system: System, actor: Actor, at: datetime) -> None:
+    if system.ends_at is not None and system.ends_at <= at:
+        raise Refused(_("This system has ended."))
+    if system.client_id != (actor.client_id or system.client_id):
+        raise Refused(_("This is PakTaleem’s own system."))
+    if Inventory.objects.open().filter(client_id=system.client_id, system=system).exists():
+        raise Refused(_("The system has an inventory to answer."))
+
+
+@act(
+    "count",
+    "Order an inventory",
+    Capability.MANAGE_SYSTEMS,
+    lead="The system counts the people of whom it holds data, by category, within 14 days. The portal compares the "
+    "numbers with what the system reported.",
+    done="Ordered.",
+    check=_check_in_use,
+)
+def order_inventory(system: System, *, actor: Actor, reason: Reason | str, at: datetime) -> Inventory:
+    """Order an inventory of a system of the client on demand. Raises Refused, NotAllowed."""
+    del reason  # the entry names the occasion
+    [made] = order_inventories(system.client_id, [system], asked_for=AskedFor.ON_DEMAND, actor=actor, at=at)
+    return made

@@ -1,0 +1,265 @@
+"""Inventories: what systems count, compared with what they reported; silent, late and lying systems."""
+
+import hashlib
+from datetime import timedelta
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
+
+from paktaleem.directory.data_systems.models import Delivery, System
+from paktaleem.directory.data_systems.services.fulfilment import AlreadyAnswered, NotByHand
+from paktaleem.directory.people.models import Subject
+from paktaleem.directory.people.services.erasure import erase_subject
+from paktaleem.foundation.accounts.actors import NotAllowed
+from paktaleem.foundation.accounts.acts import Refused
+from paktaleem.foundation.audit.actors import Reason
+from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.tenancy.context import in_client
+from retention.holdings.models import Holding
+from retention.holdings.services.holdings import CollectionReport, report_collection
+from retention.inventories.models import AskedFor, Inventory, InventoryLine
+from retention.inventories.services import (
+    Count,
+    add_people,
+    answer_inventory,
+    decide_difference,
+    order_inventories,
+    order_inventory,
+    order_monthly,
+)
+from tests.factories import SETTING_UP, make_system
+
+URL = "/api/v1/inventories"
+
+
+def hash_of(external_id):
+    return hashlib.sha256(external_id.encode()).hexdigest()
+
+
+@pytest.fixture
+def lms(indus):
+    return System.objects.get(client=indus, code="lms")
+
+
+@pytest.fixture
+def inventory(indus, lms, now):
+    [made] = order_inventories(indus.pk, [lms], asked_for=AskedFor.MONTHLY, actor=SETTING_UP, at=now)
+    return made
+
+
+@pytest.fixture
+def answer(cast, inventory, now):
+    """Return a function by which the learning platform answers with these counts, else 0; it returns the lines."""
+
+    def answer(*, at=now, people=(), **counts):
+        by = {"actor": cast.key_actor("indus"), "at": at}
+        for category, names in dict(people).items():
+            add_people(inventory, category, [hash_of(name) for name in names], **by)
+        codes = InventoryLine.objects.filter(inventory=inventory).values_list("category", flat=True)
+        answer_inventory(inventory, [Count(code, counts.get(code, 0)) for code in codes], **by)
+        return {line.category: line for line in InventoryLine.objects.filter(inventory=inventory)}
+
+    return answer
+
+
+@pytest.fixture
+def farah(cast, now):
+    return {"actor": cast.actor("farah"), "at": now}
+
+
+def test_a_count_as_reported_is_no_difference(report, answer, now):
+    report("danish")
+    line = answer(usage_logs=1)["usage_logs"]
+    assert (line.counted, line.expected, line.missing, line.is_difference) == (1, 1, None, False)
+    assert not InventoryLine.objects.undecided(now).exists()
+    kinds = Entry.objects.filter(kind__startswith="inventory.").order_by("id").values_list("kind", flat=True)
+    assert list(kinds) == ["inventory.ordered", "inventory.answered"]
+
+
+def test_another_count_is_a_difference_until_staff_decide(report, answer, farah, now):
+    report("danish")
+    line = answer(usage_logs=3)["usage_logs"]
+    assert InventoryLine.objects.undecided(now).get() == line
+    decide_difference(line, decision="explained", ground="Two test accounts.", **farah)
+    assert not InventoryLine.objects.undecided(now).exists()
+    with pytest.raises(Refused, match="decided already"):
+        decide_difference(line, decision="explained", ground="Again.", **farah)
+
+
+def test_people_named_by_hash_show_who_is_missing_unexpected_or_erased(cast, report, answer, farah, now):
+    report("danish")
+    report("esra")
+    erased = cast.subject("hamza").external_id
+    erase_subject(cast.subject("hamza"), actor=cast.actor("amina"), reason=Reason.SUBJECT_REQUEST, at=now)
+    line = answer(usage_logs=3, people={"usage_logs": ["lms-danish", "lms-stranger", erased]})["usage_logs"]
+    assert (line.expected, line.missing, line.unexpected, line.still_held) == (2, 1, 1, 1)
+    assert line.id_hashes == [hash_of(erased), hash_of("lms-stranger")]
+    decided = decide_difference(line, decision="erased", ground="The system erased it.", **farah)
+    assert InventoryLine.objects.get(pk=decided.pk).id_hashes == []
+
+
+def test_an_erased_person_whom_a_lying_system_still_holds_is_named_by_its_own_hash(cast, report, answer, now):
+    report("hamza")
+    lms_id = cast.subject("hamza").external_id
+    erase_subject(cast.subject("hamza"), actor=cast.actor("amina"), reason=Reason.SUBJECT_REQUEST, at=now)
+    line = answer(usage_logs=1, people={"usage_logs": [lms_id]})["usage_logs"]
+    assert (line.expected, line.counted, line.still_held, line.unexpected) == (0, 1, 1, 0)
+
+
+def test_the_same_answer_changes_nothing_and_another_is_refused(report, answer):
+    report("danish")
+    before = answer(usage_logs=1)["usage_logs"]
+    assert answer(usage_logs=1)["usage_logs"] == before
+    with pytest.raises(AlreadyAnswered):
+        answer(usage_logs=2)
+
+
+def test_a_silent_a_late_and_a_lying_system_in_a_year(cast, indus, lms, report, now):
+    """The platform answers each month and counts nobody; the library answers after the due day; billing never does."""
+    report("danish")
+    library = make_system(indus, "library", ["content"])
+    for day in range(365):
+        at = now + timedelta(days=day)
+        order_monthly(indus.pk, SETTING_UP, at)
+        for row in Inventory.objects.open().filter(client=indus).select_related("system"):
+            is_late = row.system_id == library.pk and row.due_at + timedelta(days=2) <= at
+            if row.system_id == lms.pk or is_late:
+                counts = [Count(code, 0) for code in row.system.categories]
+                answer_inventory(row, counts, actor=cast.key_actor("indus"), at=at)
+    rows = Inventory.objects.filter(client=indus)
+    assert rows.filter(system=lms).count() == 12
+    assert InventoryLine.objects.undecided(at).filter(inventory__system=lms).count() == 12
+    assert rows.filter(system=library).count() == 12
+    assert not InventoryLine.objects.undecided(at).exclude(inventory__system=lms).exists()
+    silent = rows.overdue(at).exclude(system=library).values_list("system__code", "asked_at")
+    assert list(silent) == [("billing", now)]
+
+
+def test_staff_order_an_inventory_once_and_enter_the_numbers_of_a_system_by_hand(cast, indus, lms, farah):
+    made = order_inventory(lms, reason=Reason.REVIEW, **farah)
+    with pytest.raises(Refused, match="inventory to answer"):
+        order_inventory(lms, reason=Reason.REVIEW, **farah)
+    counts = [Count(code, 0) for code in lms.categories]
+    with pytest.raises(NotByHand):
+        answer_inventory(made, counts, **farah)
+    with pytest.raises(NotAllowed):
+        answer_inventory(made, counts, actor=cast.actor("celia"), at=farah["at"])
+    by_hand = make_system(indus, "library", ["content"], delivery=Delivery.BY_HAND)
+    answered = answer_inventory(order_inventory(by_hand, reason=Reason.REVIEW, **farah), [Count("content", 0)], **farah)
+    assert answered.answered_at == farah["at"]
+
+
+def test_a_client_without_people_gets_no_orders(cast, now):
+    with in_client(cast.client_id("khyber")):
+        for person in Subject.objects.filter(client_id=cast.client_id("khyber")):
+            erase_subject(person, actor=cast.actor("amina"), reason=Reason.SUBJECT_REQUEST, at=now)
+        order_monthly(cast.client_id("khyber"), SETTING_UP, now)
+        assert not Inventory.objects.exists()
+
+
+@pytest.fixture
+def ordered(cast, now):
+    """Order an inventory of the learning platform, one of whose people it reported; return it and the categories."""
+    with in_client(cast.client_id("indus")):
+        lms = System.objects.get(client_id=cast.client_id("indus"), code="lms")
+        collected = CollectionReport(
+            category="usage_logs", occasion="assessment", purpose="support", collected_at=now - timedelta(hours=1)
+        )
+        report_collection(cast.subject("danish"), collected, actor=cast.key_actor("indus"), at=now)
+        [made] = order_inventories(lms.client_id, [lms], asked_for=AskedFor.MONTHLY, actor=SETTING_UP, at=now)
+    return made, sorted(lms.categories)
+
+
+def test_a_system_answers_over_the_api_for_its_client_only(indus_lms, khyber_lms, ordered):
+    inventory, categories = ordered
+    [listed] = indus_lms.get(URL).json()["inventories"]
+    assert (listed["id"], listed["answered_at"]) == (str(inventory.pk), None)
+    assert [line["category"] for line in listed["lines"]] == categories
+    people, answer = (f"{URL}/{inventory.pk}/{path}" for path in ("people", "answer"))
+    batch = {"category": "usage_logs", "id_hashes": [hash_of("lms-danish")] * 2}
+    assert khyber_lms.post(people, batch).status_code == 404
+    assert indus_lms.post(people, batch).json() == {"category": "usage_logs", "people": 1}
+    counts = [{"category": code, "people": int(code == "usage_logs")} for code in categories]
+    answered = indus_lms.post(answer, {"counts": counts}).json()
+    [line] = [line for line in answered["lines"] if line["category"] == "usage_logs"]
+    assert line == {
+        "category": "usage_logs",
+        "counted": 1,
+        "expected": 1,
+        "missing": 0,
+        "unexpected": 0,
+        "still_held": 0,
+        "id_hashes": [],
+    }
+    assert indus_lms.post(answer, {"counts": counts}).json() == answered
+    assert indus_lms.post(people, batch).status_code == 409
+
+
+def test_a_bad_answer_names_the_field(indus_lms, ordered):
+    inventory, categories = ordered
+    people, answer = (f"{URL}/{inventory.pk}/{path}" for path in ("people", "answer"))
+    good = [{"category": code, "people": 0} for code in categories]
+    for counts, name in (
+        ([*good, {"category": "marks", "people": 1}], f"#/counts/{len(good)}/category"),
+        ([*good, good[0]], f"#/counts/{len(good)}/category"),
+        (good[1:], "#/counts"),
+        ([{"category": "usage_logs", "people": -1}], "#/counts/0/people"),
+    ):
+        problem = indus_lms.post(answer, {"counts": counts})
+        assert (problem.status_code, [one["pointer"] for one in problem.json()["errors"]]) == (400, [name])
+    for batch, name in (
+        ({"category": "usage_logs", "id_hashes": ["ABC"]}, "#/id_hashes/0"),
+        ({"category": "marks", "id_hashes": ["0" * 64]}, "#/category"),
+    ):
+        problem = indus_lms.post(people, batch)
+        assert (problem.status_code, [one["pointer"] for one in problem.json()["errors"]]) == (400, [name])
+    indus_lms.post(people, {"category": good[0]["category"], "id_hashes": ["0" * 64]})
+    [error] = indus_lms.post(answer, {"counts": good}).json()["errors"]
+    assert error["pointer"] == "#/counts/0/people"
+
+
+def test_ten_thousand_people_are_compared_in_one_statement_as_plain_sql_finds_them(cast, indus, lms, inventory, now):
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO people_subject"
+            " (id, client_id, external_id, role, language, is_enabled, registered_at, changed_at)"
+            " SELECT gen_random_uuid(), %(c)s, 'bulk-' || n, 'student', 'en', true, %(at)s, %(at)s"
+            " FROM generate_series(1, 10000) n",
+            {"c": indus.pk, "at": now},
+        )
+        cursor.execute(
+            "INSERT INTO holdings_holding (id, client_id, subject_id, category, system_id, system_owner, occasions,"
+            " purposes, count, first_collected_at, last_collected_at)"
+            " SELECT gen_random_uuid(), client_id, id, 'usage_logs', %s, %s, '[]', '[]', 1, %s, %s FROM people_subject"
+            " WHERE external_id LIKE 'bulk-%%'",
+            [lms.pk, lms.client_id, now, now],
+        )
+    by = {"actor": cast.key_actor("indus"), "at": now}
+    named = [f"bulk-{number}" for number in range(8, 10_008)]  # seven are missing, seven were never reported
+    add_people(inventory, "usage_logs", map(hash_of, named), **by)
+    counts = [Count(code, 10_000 if code == "usage_logs" else 0) for code in lms.categories]
+    with CaptureQueriesContext(connection) as queries:
+        answer_inventory(inventory, counts, **by)
+    line = InventoryLine.objects.get(inventory=inventory, category="usage_logs")
+    assert (line.expected, line.missing, line.unexpected) == (10_000, 7, 7)
+    assert sum("holdings_holding" in query["sql"] for query in queries) == 1
+    held = Holding.objects.held().filter(system=lms, category="usage_logs")
+    assert held.exclude(subject__external_id__in=named).count() == line.missing
+    known = set(held.values_list("subject__external_id", flat=True))
+    assert line.id_hashes == sorted(hash_of(name) for name in set(named) - known)
+
+
+def test_the_database_refuses_a_decision_without_a_ground_and_a_second_open_inventory(inventory, lms, now):
+    line = InventoryLine.objects.filter(inventory=inventory)[0]
+    with pytest.raises(IntegrityError), transaction.atomic():
+        InventoryLine.objects.filter(pk=line.pk).update(decided_at=now, decided_by=lms.pk, decision="explained")
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Inventory.objects.create(
+            client_id=inventory.client_id,
+            system=lms,
+            system_owner=lms.client_id,
+            asked_for=AskedFor.MONTHLY,
+            asked_at=now,
+            due_at=now + timedelta(days=1),
+        )
