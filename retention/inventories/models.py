@@ -125,6 +125,7 @@ class InventoryLine(TenantRow):
         Scope.TENANT,
         EDIT,
         kept_for_good="numbers; hashes in doubt are deleted by the decision",
+        left_out_of_copies="hashes of LMS ids that the portal does not expect, until the decision",
         limited=Limited.READ,
         personal=classify(none="category decision ground decided_role", pseudonym="id_hashes"),
     )
@@ -184,5 +185,6 @@ class InventoryLine(TenantRow):
 
     @property
     def is_difference(self) -> bool:
+        """Return True if the count is another than expected, or the people are."""
         others = (self.missing, self.unexpected, self.still_held)
         return self.compared_at is not None and (self.counted != self.expected or any(others))

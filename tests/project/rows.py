@@ -580,7 +580,7 @@ def decision_log_of_indus(cast):
 
 
 def inventories_of_indus(cast):
-    """PakTaleem’s billing has an inventory to answer; the platform counted one person more than it reported."""
+    """PakTaleem’s billing has an inventory to answer; the platform counts 99 people of each category."""
     client_id = cast.client_id("indus")
     lms, billing = (System.objects.get(code=code, client_id__in=[client_id, PAKTALEEM]) for code in ("lms", "billing"))
     answered, open_ = order_inventories(
