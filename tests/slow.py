@@ -62,10 +62,10 @@ _SLOW: Final = {
         subjects/test_countries.py::test_moving_to_a_lower_threshold_waits_for_a_second_person[xlsx]
         subjects/test_countries.py::test_the_country_of_a_roster_sets_the_age_threshold[1.2]
         subjects/test_countries.py::test_the_country_of_a_roster_sets_the_age_threshold[xlsx]
-        webhooks/test_every_event.py::test_each_act_causes_its_events[a_guardian_is_invited_reminded_and_says_yes]
-        webhooks/test_every_event.py::test_each_act_causes_its_events[a_guardian_requests_a_copy]
-        webhooks/test_every_event.py::test_each_act_causes_its_events[a_person_requests_their_data]
-        webhooks/test_every_event.py::test_each_act_causes_its_events[a_request_for_erasure_is_carried_out]
+        webhooks/test_outbox.py::test_each_act_causes_its_events[a_guardian_is_invited_reminded_and_says_yes]
+        webhooks/test_outbox.py::test_each_act_causes_its_events[a_guardian_requests_a_copy]
+        webhooks/test_outbox.py::test_each_act_causes_its_events[a_person_requests_their_data]
+        webhooks/test_outbox.py::test_each_act_causes_its_events[a_request_for_erasure_is_carried_out]
     """,
     "a walk in Chromium": """
         access_links/test_in_a_browser.py browser/test_browser.py browser/test_days.py browser/test_typed.py
@@ -86,8 +86,8 @@ _SLOW: Final = {
     """,
     "processes are killed": """
         api/test_killed.py erasures/test_killed.py faults/test_hung_database.py faults/test_killed_exits.py
-        faults/test_killed_processes.py faults/test_killed_sweeps.py faults/test_stopped_anywhere.py
-        faults/test_web_processes.py trial/test_environment.py::test_a_command_that_is_stopped_leaves_no_server
+        faults/test_killed_processes.py faults/test_web_processes.py
+        trial/test_environment.py::test_a_command_that_is_stopped_leaves_no_server
         trial/test_environment.py::test_a_server_left_by_a_killed_command_is_taken_up_and_stopped
         trial/test_environment.py::test_ctrl_c_while_the_server_is_being_made_leaves_none
         trial/test_environment.py::test_the_server_stays_while_a_command_uses_it
@@ -96,11 +96,11 @@ _SLOW: Final = {
     "servers and clusters of their own": """
         deploy/test_bad_settings.py api/test_bodies.py
         api/test_docs_page.py::test_the_page_is_styled_and_follows_the_content_security_policy
-        backups/test_backup_and_restore.py backups/test_drill.py demo/test_demo.py
+        backups/test_backup_and_restore.py demo/test_demo.py
         demo/test_guide.py::test_every_example_of_the_guide_works_in_order
         demo/test_guide.py::test_every_example_of_the_readme_works deploy/test_services.py
         deploy/test_units.py::test_the_commands_start_log_json_and_count_together embedded minilms/test_copy.py
-        minilms/test_erasure.py minilms/test_mini_lms.py
+        minilms/test_mini_lms.py
         project/test_copies.py::test_the_next_test_finds_the_rows_and_the_schema_of_the_template
         rights/test_mailbox_ways_in.py tenancy/test_declarations.py::test_all_migrations_are_undone_and_applied_again
         tenancy/test_declarations.py::test_migrating_back_and_forth_restores_tenant_isolation
@@ -158,7 +158,7 @@ _SLOW: Final = {
         api/test_idempotency.py::test_thirty_two_simultaneous_requests_act_once
         consent/test_consents.py::test_parallel_answers_lose_nothing_and_agree_in_the_end
         consent/test_announcements.py::test_every_reader_follows_it_at_its_time_without_a_worker
-        faults/test_receivers.py faults/test_slow_callers.py faults/test_streamed_exports.py
+        faults/test_receivers.py faults/test_slow_callers.py
         retention/schedule/test_holds.py::test_the_hold_of_a_person_whose_erasure_starts_meanwhile_recalls_its_orders
         retention/test_incidents.py::test_a_release_waits_for_an_incident_that_is_being_opened
         retention/test_incidents.py::test_an_incident_opened_while_another_closes_has_a_quarantine_of_its_own

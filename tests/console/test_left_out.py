@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
 
 from consent.agreements import admin as agreement_panels
 from consent.agreements.services import attest_duties, decline_signing, sign_agreement
@@ -15,22 +16,26 @@ from consent.consents.admin import consents, person_page
 from consent.consents.models import Consent
 from consent.sharing import admin as sharing
 from consent.sharing.services import decide_legal_disclosure, request_legal_disclosure
+from paktaleem.directory.data_systems.models import Order
 from paktaleem.directory.people.admin import people
-from paktaleem.directory.people.models import AccessRecord
+from paktaleem.directory.people.erasures import Erasure
+from paktaleem.directory.people.models import AccessRecord, Readmission
 from paktaleem.directory.people.services import people as people_services
 from paktaleem.directory.people.services.batches import register_guardians
+from paktaleem.directory.people.services.erasure import complete_erasure, erase_subject, start_erasure
 from paktaleem.directory.people.services.people import record_access, register_subject
 from paktaleem.directory.staff.administration.admin import entries
 from paktaleem.directory.staff.administration.admin.clients import read_schools
 from paktaleem.directory.webhooks import admin as webhooks
 from paktaleem.directory.webhooks.models import Attempt
-from paktaleem.foundation.accounts.actors import person_actor
+from paktaleem.foundation.accounts.actors import person_actor, system_actor
 from paktaleem.foundation.accounts.due import Severity
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.console import history, home_pages
 from paktaleem.foundation.console.home_pages import Card, make_cards
 from paktaleem.foundation.console.person_pages import list_url_of_person
 from paktaleem.foundation.tenancy.context import as_officer, in_client
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from rights.requests import selectors as request_selectors
 from rights.requests.admin import requests
 from rights.requests.selectors import list_linkable
@@ -38,15 +43,19 @@ from rights.requests.services.intake import deny_own_request, receive_request
 from tests.agreements.test_life import draft_of
 from tests.api.callers import Caller
 from tests.consent.making import officer
-from tests.console.pages import row_url
-from tests.factories import SETTING_UP
+from tests.console.pages import list_url, row_url
+from tests.data_systems.test_erasing import answer, orders_of
+from tests.factories import SETTING_UP, make_staff
 from tests.rights.cases import received, withdraw
 from tests.sharing.making import demand
+from tests.signing_in import browser_of
 from tests.webhooks.receiving import make_endpoint, make_given_up
 
 WORDS = "Only the latest 1 are shown."
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
+ADD = "/admin/people/readmission/add/"
+LIST = "/admin/people/subject/"
 
 
 def panel_of(cast, sign_in, name, tab=""):
@@ -231,3 +240,155 @@ def test_the_cards_of_the_first_page_end_with_the_number_of_those_shown(cast, mo
 def test_more_than_twenty_names_of_schools_are_refused_as_too_many(cast):
     with in_client(cast.client_id("indus")), pytest.raises(ValidationError, match="at most 20 names"):
         read_schools("\n".join(f"School {n}" for n in range(21)), client_id=cast.client_id("indus"), actor=SETTING_UP)
+
+
+@pytest.fixture
+def gone(cast):
+    with in_client(cast.client_id("indus")):
+        erase_subject(cast.subject("hamza"), actor=cast.actor("amina"), reason="subject_request", at=timezone.now())
+    return str(cast.client_id("indus"))
+
+
+@pytest.fixture
+def second(cast):
+    return browser_of(make_staff("gul@paktaleem.example", ("privacy_officer", PAKTALEEM)))
+
+
+def ask(browser, client, external_id="lms-hamza"):
+    return browser.post(ADD, {"client": client, "external_id": external_id, "ground": "They came back."})
+
+
+def asked(cast):
+    with in_client(cast.client_id("indus")):
+        return Readmission.objects.get()
+
+
+def approve(browser, one):
+    return browser.post(row_url("people/readmission", one.pk, "approve"), follow=True)
+
+
+def register(cast):
+    return int(Caller(cast.key("indus")).put("/api/v1/subjects/lms-hamza", {"role": "student"}).status_code)
+
+
+def test_one_asks_another_approves_and_the_person_may_be_registered(sign_in, cast, gone, second):
+    assert ask(sign_in("amina"), gone).status_code == 302
+    assert register(cast) == 409
+    waiting = second.get(list_url("people/readmission") + "?state=pending").content.decode()
+    assert "amina@paktaleem.example" in waiting
+    assert "Waiting" in waiting
+    assert "amina@" not in second.get(list_url("people/readmission") + "?state=approved").content.decode()
+    assert "Readmissions to approve" in second.get("/admin/").content.decode()
+    assert "Approved: the learning platform may" in approve(second, asked(cast)).content.decode()
+    assert asked(cast).approved_at is not None
+    assert register(cast) == 201
+    assert "Readmissions to approve" not in second.get("/admin/").content.decode()
+
+
+@pytest.mark.parametrize("external_id", ["lms-danish", "lms-nobody", "", " "])
+def test_only_an_erased_person_can_be_requested(sign_in, cast, gone, external_id):
+    page = ask(sign_in("amina"), gone, external_id)
+    assert "errorlist" in page.content.decode()
+    with in_client(cast.client_id("indus")):
+        assert not Readmission.objects.exists()
+
+
+def test_the_lms_id_is_on_no_page_afterwards(sign_in, cast, gone, second):
+    ask(sign_in("amina"), gone)
+    row = asked(cast).pk
+    pages = [
+        list_url("people/readmission"),
+        *(row_url("people/readmission", row, one) for one in ("change", "history")),
+    ]
+    assert not any("lms-hamza" in second.get(page).content.decode() for page in pages)
+
+
+def test_a_client_sees_a_request_of_paktaleem_and_may_not_approve_it(sign_in, cast, gone):
+    ask(sign_in("amina"), gone)
+    farah = sign_in("farah")
+    shown = farah.get(row_url("people/readmission", asked(cast).pk)).content.decode()
+    assert "PakTaleem" in shown
+    assert "amina@" not in shown
+    assert approve(farah, asked(cast)).status_code == 403
+    assert farah.get(ADD).status_code == 403
+    assert sign_in("celia").get(row_url("people/readmission", asked(cast).pk)).status_code == 404
+
+
+@pytest.fixture
+def danish(cast):
+    return cast.subject_id("danish")
+
+
+@pytest.fixture
+def erase(cast):
+    def erase():
+        by = {"actor": cast.actor("amina"), "reason": "subject_request", "at": timezone.now()}
+        with in_client(cast.client_id("indus")):
+            return start_erasure(cast.subject("danish"), **by)
+
+    return erase
+
+
+def test_the_page_shows_who_confirmed_it_and_which_systems_answer(cast, erase, sign_in, danish):
+    erase()
+    page = sign_in("farah").get(row_url("people/subject", danish)).content.decode()
+    assert "2 systems have not answered yet." in page
+    assert "Reason: Request of the data subject or a guardian." in page
+    with in_client(cast.client_id("indus")):
+        for order in Order.objects.all():
+            assert row_url("data_systems/order", order.pk) in page
+
+
+def test_it_is_not_offered_twice(erase, sign_in, danish):
+    erase()
+    amina = sign_in("amina")
+    page = amina.get(row_url("people/subject", danish)).content.decode()
+    assert row_url("people/subject", danish, "erase") not in page
+    again = amina.get(row_url("people/subject", danish, "erase"), follow=True)
+    assert "is not possible: it does not apply to this row as it is now" in again.content.decode()
+
+
+def test_acts_that_record_something_new_are_not_offered(erase, sign_in, danish):
+    acts = [row_url("people/subject", danish, act) for act in ("state-age", "name-guardian", "school-authorises")]
+    before = sign_in("farah").get(row_url("people/subject", danish)).content.decode()
+    assert all(act in before for act in acts)
+    assert "state=given" in before
+    erase()
+    page = sign_in("farah").get(row_url("people/subject", danish)).content.decode()
+    assert not any(act in page for act in acts)
+    assert "state=given" not in page
+    assert row_url("people/subject", danish, "answer") in page, "a refusal is still recorded"
+
+
+def test_the_list_finds_who_is_being_erased(erase, sign_in):
+    erase()
+    amina = sign_in("amina")
+    being = amina.get(LIST, {"record": "being_erased"}).content.decode()
+    assert "lms-danish" in being
+    assert "Being erased since" in being
+    assert "lms-hamza" not in being
+    assert "lms-danish" not in amina.get(LIST, {"record": "erased"}).content.decode()
+
+
+def test_once_complete_the_page_says_so(cast, erase, sign_in, danish, now):
+    erase()
+    with in_client(cast.client_id("indus")):
+        erasure = Erasure.objects.get()
+        later = erasure.started_at
+        for order in orders_of(erasure):
+            answer(order, cast, later)
+        assert complete_erasure(erasure, actor=system_actor("tests"), at=later)
+    page = sign_in("amina").get(row_url("people/subject", danish)).content.decode()
+    assert "Every system answered or was waived" in page
+    assert "lms-danish" not in page
+
+
+def test_an_answer_that_consents_is_refused_with_a_reason(erase, sign_in, danish):
+    erase()
+    asked = {"purpose": "newsletter", "state": "given"}
+    form = sign_in("amina").get(row_url("people/subject", danish, "answer"), asked)
+    token = form.context["form"].fields["shown"].initial
+    given = {"purpose": "newsletter", "state": "given", "method": "in_person", "given_by": "self", "language": "en"}
+    url = row_url("people/subject", danish, "answer")
+    page = sign_in("amina").post(url, {**given, "shown": token, "evidence": "Box 3"}).content.decode()
+    assert "The person is being erased" in page

@@ -1,22 +1,42 @@
 """The search box: what each role finds, where one hit leads, and what is recorded about it."""
 
+import re
+from html import unescape
+from typing import Any
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from consent.notices.models import Notice
+from consent.register.admin.purposes import list_purpose_effects
+from consent.register.models.purposes import BalancingTest, LawfulBasis, Purpose
+from paktaleem.directory.people.models import Subject
+from paktaleem.foundation.accounts.changes import ProposedChange, decide_proposed_change
 from paktaleem.foundation.accounts.models import Client
-from paktaleem.foundation.tenancy.context import in_client
+from paktaleem.foundation.tenancy.context import as_officer, in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM, new_id
 from rights.erasures.models import ErasureProposal
 from rights.requests.models import RightsRequest
 from tests.console.pages import list_url, refused_by_policy, row_url
 from tests.console.test_people import looks, searches
+from tests.console.urdu import english_in, in_urdu
 from tests.factories import SubjectFactory
 from tests.signing_in import browser_of
 
 SEARCH = "/admin/search/"
 BY_ID = {"by": "lms_id"}
+PURPOSE, NOTICE, CLIENT = "/admin/consent/purpose/add/", "/admin/consent/notice/add/", "/admin/accounts/client/add/"
+KEPT = re.compile(r'<input type="hidden" name="([^"]+)" value="([^"]*)">')
+WHAT_FOR = {
+    "name_en": "News for alumni",
+    "name_ur": "سابق طلبہ کی خبریں",
+    "description_en": "News for former students.",
+    "description_ur": "سابق طلبہ کے لیے خبریں۔",
+    "code": "alumni_news",
+}
+DATA = {"categories": ["contact_details"], "needs_account": "on", "is_active": "on"}
 
 
 def target(browser, text, **given):
@@ -133,3 +153,179 @@ def test_an_lms_id_in_another_case_and_a_name_in_another_spelling_are_found(cast
         ("زهرا", "lms-zahra"),
     ):
         assert target(farah, text, reason="support_case") == row_url("people/subject", made[key]), text
+
+
+def post(browser, url, step, values):
+    return browser.post(url, {"step": step, **values})
+
+
+def kept_in(page):
+    sent: dict[str, list[str]] = {}
+    for name, value in KEPT.findall(page):
+        sent.setdefault(name, []).append(value)
+    return sent
+
+
+def add(browser, url):
+    page = browser.get(f"{url}?step=check").content.decode()
+    return browser.post(url, {**kept_in(page), "reason": "client_instruction"})
+
+
+def test_a_purpose_is_added_with_its_basis_in_steps_that_can_be_left(cast):
+    farah = browser_of(cast.user("farah"))
+    wrong = post(farah, PURPOSE, "purpose", {**WHAT_FOR, "name_en": ""})
+    assert wrong.status_code == 200
+    assert set(wrong.context["form"].errors) >= {"name_en"}
+    assert farah.get(f"{PURPOSE}?step=check")["Location"].endswith("?step=purpose")
+    assert post(farah, PURPOSE, "purpose", WHAT_FOR)["Location"].endswith("?step=data")
+    again = farah.get(PURPOSE).content.decode()
+    assert 'value="News for alumni"' in again
+    post(farah, PURPOSE, "data", DATA)
+    law: dict[str, Any] = {"basis": "legal_obligation", "basis_roles": ["student"], "renew_days": "30"}
+    refused = post(farah, PURPOSE, "basis", law).context["form"].errors
+    assert "legal_reference" in refused
+    unlisted = {**law, "legal_reference": "Decree 7"}
+    [words] = post(farah, PURPOSE, "basis", unlisted).context["form"].errors["legal_reference"]
+    assert words.endswith("Listed: Education Act.")
+    assert (
+        "basis_roles"
+        in post(farah, PURPOSE, "basis", {**law, "basis": "consent", "basis_roles": []}).context["form"].errors
+    )
+    consent = {**law, "basis": "consent"}
+    assert post(farah, PURPOSE, "basis", consent)["Location"].endswith("?step=check")
+    check = farah.get(f"{PURPOSE}?step=check").content.decode()
+    assert "For Student: denied until the person, or a guardian for a child, has consented." in check
+    assert "other clients do not" in check
+    assert "Name and contact details" in check
+    with in_client(cast.client_id("indus")):
+        assert not Purpose.objects.filter(code="alumni_news").exists()
+    assert add(farah, PURPOSE).status_code == 302
+    with in_client(cast.client_id("indus")):
+        purpose = Purpose.objects.get(code="alumni_news")
+        assert [(one.role, one.basis) for one in LawfulBasis.objects.filter(purpose=purpose)] == [
+            ("student", "consent")
+        ]
+    assert "News for alumni" not in farah.get(PURPOSE).content.decode(), "the draft is forgotten"
+
+
+def test_a_purpose_without_a_basis_says_that_every_decision_is_a_denial(cast):
+    farah = in_urdu(cast, "farah")
+    for step, values in (("purpose", WHAT_FOR), ("data", DATA), ("basis", {"renew_days": "30"})):
+        page = farah.get(f"{PURPOSE}?step={step}")
+        assert english_in(page, PURPOSE) == []
+        post(farah, PURPOSE, step, values)
+    effects = farah.get(f"{PURPOSE}?step=check").context["effects"]
+    assert len(effects) == 4
+    assert english_in(farah.get(f"{PURPOSE}?step=check"), PURPOSE) == []
+    assert in_urdu(cast, "bilal").get(PURPOSE).status_code == 403
+    assert post(browser_of(cast.user("bilal")), PURPOSE, "purpose", WHAT_FOR).status_code == 403
+
+
+def test_the_effect_of_a_shared_purpose_names_the_number_of_clients_without_paktaleem(cast):
+    with as_officer():
+        number = Client.objects.exclude(pk=PAKTALEEM).count()
+        shared = Purpose(client_id=PAKTALEEM, code="shared_news", is_active=False)
+        assert list_purpose_effects(shared)[0] == f"Shared: all {number} clients see it in their register."
+
+
+ASSESSED = {
+    "interest": "Stop accounts from being taken over.",
+    "necessity": "Without sign-in times a takeover is not seen.",
+    "balance": "Times of sign-ins say little about a child.",
+    "safeguards": "",
+}
+
+
+def test_legitimate_interest_is_assessed_in_the_steps_and_denied_until_it_is_signed(cast):
+    farah = browser_of(cast.user("farah"))
+    law = {"basis": "legitimate_interest", "basis_roles": ["student", "learner"], "renew_days": "30"}
+    for step, values in (("purpose", WHAT_FOR), ("data", DATA), ("basis", law)):
+        assert post(farah, PURPOSE, step, values).status_code == 302
+    assert english_in(in_urdu(cast, "farah").get(f"{PURPOSE}?step=assessment"), PURPOSE) == []
+    missing = post(farah, PURPOSE, "assessment", {**ASSESSED, "necessity": ""})
+    assert set(missing.context["form"].errors) == {"necessity", "reason"}
+    post(farah, PURPOSE, "assessment", ASSESSED)
+    check = farah.get(f"{PURPOSE}?step=check").content.decode()
+    assert "denied until a privacy officer has signed the assessment" in check
+    assert "Times of sign-ins say little about a child." in check
+    page = farah.get(f"{PURPOSE}?step=check").content.decode()
+    whole = {**kept_in(page), "reason": "client_instruction"}
+    effect = farah.post(PURPOSE, whole).content.decode()
+    with in_client(cast.client_id("indus")):
+        people = Subject.objects.filter(role__in=["student", "learner"], erased_at=None).count()
+        assert f"Consent does not decide. People: <strong>{people}</strong>" in effect
+        assert not Purpose.objects.filter(code="alumni_news").exists()
+    assert farah.post(PURPOSE, {**whole, "ground": "Accounts were taken over."}).status_code == 302
+    with in_client(cast.client_id("indus")):
+        assert not LawfulBasis.objects.filter(purpose__code="alumni_news").exists()
+        for change in ProposedChange.objects.all():
+            at = change.requested_at
+            decide_proposed_change(change, approve=True, actor=cast.actor("amina"), at=at)
+        test = BalancingTest.objects.get(purpose__code="alumni_news")
+        bases = {
+            one.role: (one.basis, one.balancing_test_id) for one in LawfulBasis.objects.filter(purpose=test.purpose)
+        }
+    assert bases == dict.fromkeys(("student", "learner"), ("legitimate_interest", test.pk))
+    assert (test.interest, test.signed_at) == (ASSESSED["interest"], None)
+
+
+def test_an_assessment_is_left_out_with_another_basis_and_refused_on_the_whole_form(cast):
+    farah = browser_of(cast.user("farah"))
+    interest = {"basis": "legitimate_interest", "basis_roles": ["student"], "renew_days": "30"}
+    contract = {**interest, "basis": "contract"}
+    for step, values in (("purpose", WHAT_FOR), ("data", DATA), ("basis", interest)):
+        post(farah, PURPOSE, step, values)
+    assert post(farah, PURPOSE, "assessment", ASSESSED)["Location"].endswith("?step=check")
+    assert post(farah, PURPOSE, "basis", contract)["Location"].endswith("?step=check")
+    page = farah.get(f"{PURPOSE}?step=check").content.decode()
+    assert "denied until a second person has approved the basis" in page
+    assert "taken over" not in page
+    whole = {**WHAT_FOR, **DATA, **contract, **ASSESSED, "reason": "client_instruction"}
+    refused = farah.post(PURPOSE, whole).context["adminform"].form.errors
+    assert refused["interest"] == ["The assessment is for legitimate interest only. Leave it empty."]
+
+
+def test_a_notice_and_a_client_show_their_effect_before_they_are_added(cast):
+    amina = browser_of(cast.user("amina"))
+    indus = str(cast.client_id("indus"))
+    post(amina, NOTICE, "about", {"client": indus, "purposes": ["newsletter"]})
+    post(amina, NOTICE, "title", {"title_en": "News", "title_ur": "خبریں", "code": "more_news"})
+    effects = amina.get(f"{NOTICE}?step=check").context["effects"]
+    assert any("informs about one of these purposes already" in one for one in effects)
+    assert add(amina, NOTICE).status_code == 302
+    with in_client(cast.client_id("indus")):
+        assert Notice.objects.get(code="more_news").purposes == ["newsletter"]
+    home = {"name": "Sindh College", "code": "sindh", "country": "PK", "time_zone": "Asia/Karachi"}
+    post(amina, CLIENT, "institution", home)
+    post(amina, CLIENT, "children", {"serves_minors": "on", "age_threshold": "14", "country_thresholds": "DE 16"})
+    post(amina, CLIENT, "kind", {})
+    page = amina.get(f"{CLIENT}?step=check")
+    assert "A guardian decides for people below 14 years" in page.content.decode()
+    assert add(amina, CLIENT).status_code == 302
+    with as_officer():
+        added = Client.objects.get(code="sindh")
+    assert (added.serves_minors, added.country_thresholds, added.is_sandbox) == (True, {"DE": 16}, False)
+
+
+def test_a_link_that_suggests_values_starts_anew_and_the_whole_form_stays(cast):
+    farah = browser_of(cast.user("farah"))
+    post(farah, NOTICE, "about", {"purposes": ["support"]})
+    page = farah.get(f"{NOTICE}?purposes=newsletter").content.decode()
+    assert re.search(r'value="newsletter"[^>]*checked', page)
+    assert not re.search(r'value="support"[^>]*checked', page)
+    whole = farah.get(f"{NOTICE}?step=all").content.decode()
+    for name in ("purposes", "title_en", "code", "reason"):
+        assert f'name="{name}"' in whole
+
+
+def test_a_row_added_as_a_step_of_a_set_up_suggests_its_reason_and_leads_back(cast):
+    farah, set_up = browser_of(cast.user("farah")), f"/admin/accounts/client/{cast.client_id('indus')}/set-up/"
+    assert farah.get(set_up).status_code == 200
+    url = f"{PURPOSE}?task=1&reason=onboarding"
+    consent = {"basis": "consent", "basis_roles": ["student"], "renew_days": "30"}
+    for step, values in (("purpose", WHAT_FOR), ("data", DATA), ("basis", consent)):
+        assert "task=1" in post(farah, url, step, values)["Location"]
+    page = farah.get(f"{url}&step=check").content.decode()
+    assert '<option value="onboarding" selected>' in page
+    [action] = re.findall(r'<form method="post" action="([^"]+)" novalidate>', page)
+    assert farah.post(unescape(action), {**kept_in(page), "reason": "onboarding"})["Location"] == set_up

@@ -5,20 +5,23 @@ No order is lost or carried out twice.
 
 import os
 import signal
+import subprocess
 import sys
 from contextlib import ExitStack, closing, contextmanager, suppress
 from datetime import timedelta
 from functools import partial
 from itertools import cycle, pairwise
 from random import Random
+from typing import Any
 
 import pytest
 from django.db import connection
+from django.db.models import Count
 from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateJob, ProcrastinateWorker
 
 from integrations.minilms.store import Store
-from paktaleem.directory.data_systems.models import Ground, Order, OrderKind
+from paktaleem.directory.data_systems.models import Ground, Order, OrderKind, OrderSet
 from paktaleem.directory.data_systems.services.issuing import OrderSpec, issue_orders
 from paktaleem.directory.webhooks.models import Attempt, Delivery, EndpointHealth, Message
 from paktaleem.directory.webhooks.tasks import PUMP
@@ -27,19 +30,43 @@ from paktaleem.foundation.operations.jobs import enqueue_job
 from paktaleem.foundation.operations.tasks import RETRY_STALLED
 from paktaleem.foundation.tenancy.context import in_client, in_global
 from paktaleem.office.demo.supervision import running
-from tests.demo.running import free_port
-from tests.factories import SETTING_UP, SubjectFactory
+from retention.disposals.models import Batch, Item
+from retention.disposals.services.batches import approve_disposal, start_sweep
+from tests.data_systems.ending import is_set_intact
+from tests.demo.running import PATIENCE, ROOT, free_port
+from tests.factories import CAST_AT, SETTING_UP, SubjectFactory
+from tests.faults.killing import run_killed
 from tests.faults.size import sized
 from tests.faults.whole import assert_orders_are_whole
 from tests.minilms.connecting import Platform
+from tests.retention.disposals.steps import lms, rule_for
 from tests.serving import environment_of_server, serving
 from tests.waiting import wait_until
+from tests.webhooks.receiving import make_endpoint
 
 ORDERS = sized(40, 2_000)
 KILLS = sized(4, 28)
 VICTIMS = ("worker", "web", "receiver", "poll")
 SEED = 20261001
 WORKER = [sys.executable, "manage.py", "procrastinate", "worker", "--shutdown-graceful-timeout", "1"]
+HOLDINGS, CHUNK, SWEEPS = sized(400, 100_000), sized(20, 500), sized(2, 30)
+AT = CAST_AT + timedelta(days=100)
+PEOPLE_AND_HOLDINGS = """
+WITH made AS (
+    INSERT INTO people_subject (id, client_id, external_id, role, language, full_name, is_enabled, registered_at,
+        changed_at)
+    SELECT gen_random_uuid(), %(client)s, 'many-' || n, 'student', 'en', '\\xabab'::bytea, true, %(at)s, %(at)s
+    FROM generate_series(1, %(holdings)s) n
+    RETURNING id
+)
+INSERT INTO holdings_holding (id, client_id, subject_id, category, system_id, system_owner, occasions, purposes, count,
+    first_collected_at, last_collected_at)
+SELECT gen_random_uuid(), %(client)s, id, 'contact_details', %(system)s, %(client)s, '[]', '["newsletter"]', 1,
+    %(at)s, %(at)s
+FROM made
+"""
+EVERY = sized(7, 1)
+LEAST = 40 // EVERY
 
 
 class Processes:
@@ -189,3 +216,62 @@ def is_nothing_in_dead_hands():
                 enqueue_job(RETRY_STALLED, timestamp="0")
             return False
     return True
+
+
+def test_a_killed_sweep_and_its_orders_are_completed_without_loss_or_doubling(committed):
+    client_id, chance = committed.client_id("indus"), Random(17)  # noqa: S311 -- times, not secrets
+    with in_client(client_id):
+        rule_for(committed.client("indus"), at=CAST_AT)
+        with connection.cursor() as cursor:
+            values: dict[str, Any] = {"client": client_id, "holdings": HOLDINGS, "system": lms().pk, "at": CAST_AT}
+            cursor.execute(PEOPLE_AND_HOLDINGS, values)
+        sweep = start_sweep(client_id, actor=SETTING_UP, at=AT)
+    assert run_killed(client_id, "flag", sweep.pk, size=CHUNK, kills=SWEEPS, at=AT, chance=chance) == SWEEPS
+    with in_client(client_id):
+        sweep.refresh_from_db()
+        assert (sweep.checked, sweep.flagged) == (HOLDINGS, HOLDINGS)
+        batch = Batch.objects.get()
+        assert (batch.size, batch.stage) == (HOLDINGS, "review")
+        assert not Item.objects.values("holding").annotate(n=Count("pk")).filter(n__gt=1).exists()
+        Batch.objects.update(size=1)  # so that one person may approve it
+        batch = approve_disposal(batch, actor=committed.actor("farah"), at=AT)
+    later = AT + timedelta(days=1)
+    assert run_killed(client_id, "order", batch.pk, size=CHUNK, kills=SWEEPS, at=later, chance=chance) == SWEEPS
+    with in_client(client_id):
+        assert dict(Item.objects.values_list("state").annotate(Count("pk"))) == {"ordered": HOLDINGS}
+        assert Order.objects.count() == Order.objects.values("subject").distinct().count() == HOLDINGS
+        assert sum(OrderSet.objects.values_list("size", flat=True)) == HOLDINGS
+        assert all(is_set_intact(one) for one in OrderSet.objects.all())
+        batch.refresh_from_db()
+        assert batch.stage == "verifying"
+
+
+"""A life has more statements than this: the test would else try nothing."""
+
+
+@pytest.fixture
+def subscribed(committed):
+    with in_client(committed.client_id("indus")):
+        make_endpoint(committed, "indus", events=["order.*"], at=timezone.now())
+    return committed
+
+
+def test_an_order_stopped_before_any_statement_is_whole_and_goes_on(committed, subscribed, monkeypatch):
+    for name, value in environment_of_server().items():
+        monkeypatch.setenv(name, value)
+    about = [committed.key("indus"), str(committed.client_id("indus")), str(committed.subject_id("danish"))]
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.faults.life", *about, str(EVERY)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE * (10 if EVERY == 1 else 1),
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    points = int(done.stdout)
+    assert points > LEAST
+    with in_client(committed.client_id("indus")):
+        assert_orders_are_whole()
+        states = list(Order.objects.values_list("state", flat=True))
+        assert states == ["confirmed"] * (points + 2), "that of the first try, of each that died, and the last"

@@ -1,18 +1,47 @@
 """The desk: queue, page of a request, acts, intake by telephone, cards and figures."""
 
+import json
 import re
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
+import pytest
+from django.core import mail
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from paktaleem.directory.people.services.erasure import erase_subject
+from paktaleem.foundation.accounts.actors import NotAllowed, system_actor
+from paktaleem.foundation.accounts.acts import Refused
+from paktaleem.foundation.audit.actors import Reason
+from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
 from rights.requests.models import RequestPart, RightsRequest
 from rights.requests.selectors import get_figures
-from rights.requests.services.clock import extend_request
-from rights.requests.services.closing import answer_request
+from rights.requests.services.clock import extend_request, purge_old_requests
+from rights.requests.services.closing import add_rights, answer_request, close_request
+from rights.requests.services.decisions import decide_part
+from rights.requests.services.intake import assign_person, read_request, verify_identity
+from rights.requests.services.steps import RequestEnded, list_parts
+from tests.access_links.visiting import send, visitor
+from tests.access_links.visiting import work as work_on_codes
 from tests.console.pages import list_url, row_url
-from tests.rights.cases import AT, DAY, absent, add_phone, asked_by_guardian, decided, part_of, received, verified
+from tests.keeping import default_period
+from tests.rights.cases import (
+    AT,
+    DAY,
+    absent,
+    add_phone,
+    asked_by_guardian,
+    decided,
+    in_indus,
+    naming,
+    part_of,
+    received,
+    refused_to,
+    verified,
+)
 
 MODEL = "requests/rightsrequest"
 
@@ -153,3 +182,169 @@ def test_figures_say_what_was_answered_in_time(cast):
     one = found["complaint"]
     assert (one.received, one.answered, one.in_time, one.median_days) == (4, 3, 2, 35.0)
     assert set(found) == {"complaint", "question"}
+
+
+def reported(cast, text="A teacher posted my son's marks.", **given):
+    details = {"subject": None, "channel": "form", "contact": "somebody@mail.example", "details": text}
+    return received(cast, "child_concern", **{**details, **given})
+
+
+def closed(cast, request, decision="granted", by="farah"):
+    actor = cast.actor(by)
+    decide_part(part_of(request, "paktaleem"), decision=decision, actor=actor, at=AT)
+    return close_request(answer_request(request, text="Done.", actor=actor, at=AT), actor=actor, at=AT)
+
+
+def rows_of(cast, code="indus"):
+    with in_client(cast.client_id(code)):
+        return list(RightsRequest.objects.filter(client_id=cast.client_id(code)).order_by("pk"))
+
+
+def test_a_concern_gets_the_same_response_whether_the_child_is_known_or_not(cast):
+    pages = []
+    for name in ("Danish Qureshi of class 4", "Nobody At All of class 4"):
+        answer = send(visitor(), "/concern/indus/", text=f"About {name}.", contact="")
+        assert answer.status_code == 200
+        pages.append(re.sub(r'<strong class="number".*?</strong>', "", answer.content.decode()))
+    assert pages[0] == pages[1]
+    rows = rows_of(cast)
+    assert len(rows) == 2
+    for row in rows:
+        assert (row.subject_id, row.requester_id, row.channel, row.state) == (None, None, "form", "in_review")
+    assert all(row.due_at - row.received_at == 30 * DAY for row in rows)
+    with in_client(cast.client_id("indus")):
+        assert set(RequestPart.objects.values_list("kind", flat=True)) == {"child_concern"}
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT string_agg(to_jsonb(t)::text, '') FROM requests_rightsrequest t")
+            assert "Danish" not in cursor.fetchone()[0]
+
+
+def test_the_reporter_gets_the_number_and_is_matched_with_no_person(cast):
+    page = send(visitor(), "/concern/indus/", text="About a child.", contact="esra.qureshi@mail.example")
+    work_on_codes()
+    [row] = rows_of(cast)
+    assert row.number in page.content.decode()
+    assert (row.subject_id, mail.outbox) == (None, [])
+
+
+def told_about(name, number):
+    """Return what the form does and responds about a person: status, headers, body and every statement."""
+    browser = visitor(REMOTE_ADDR=f"203.0.113.{number}")  # the rate limit counts by address
+    page = browser.get("/concern/indus/").content.decode()
+    token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page)
+    assert token
+    given = {"csrfmiddlewaretoken": token[1], "text": f"About {name}.", "contact": ""}
+    with CaptureQueriesContext(connection) as asked:
+        answer = browser.post("/concern/indus/", given)
+    headers = {name: value for name, value in answer.headers.items() if name not in {"Content-Length", "X-Request-ID"}}
+    body = re.sub(r'(<strong class="number"[^>]*>).{8}(</strong>)', r"\1\2", answer.content.decode())
+    shapes = [re.sub(r"'[^']*'|\\\\x[0-9a-f]+|\d+", "?", one["sql"]) for one in asked.captured_queries]
+    return answer.status_code, headers, re.sub(r"nonce-[^']+", "", body), len(answer.content), shapes
+
+
+def test_known_unknown_erased_and_foreign_children_take_the_same_work_and_give_the_same_bytes(cast):
+    with in_client(cast.client_id("indus")):
+        erase_subject(cast.subject("iqra"), actor=cast.actor("amina"), reason=Reason.SUBJECT_REQUEST, at=AT)
+    # Known, unknown, by its LMS id, erased, of another school, and a guardian's address:
+    names = ["Danish Qureshi", "Nobody At All", "lms-danish", "Iqra Shah", "Kiran Tareen", "esra.qureshi@mail.example"]
+    told_about("Somebody", 99)  # the first request of a process compiles the register, and keeps it
+    first, *others = [told_about(name, number) for number, name in enumerate(names)]
+    assert first[0] == 200
+    assert first[4], "something was written"
+    for other in others:
+        assert other == first
+
+
+def test_a_concern_without_a_school_belongs_to_paktaleem(cast):
+    assert send(visitor(), "/concern/", text="Something is wrong.").status_code == 200
+    assert len(rows_of(cast, "paktaleem")) == 1
+
+
+def test_an_empty_text_is_reported_at_its_field_and_too_many_concerns_are_refused(cast):
+    assert send(visitor(), "/concern/indus/").status_code == 422
+    assert visitor().post("/concern/indus/", {"text": "x"}).status_code == 403
+    assert visitor().get("/concern/nobody_here/").status_code == 404
+    found = [send(visitor(), "/concern/indus/", text="Again.").status_code for _ in range(11)]
+    assert found == [200] * 10 + [429]
+
+
+@pytest.mark.parametrize("by", ["farah", "amina"])
+def test_the_client_and_paktaleem_may_each_act_on_it_and_it_is_answered_once(cast, indus, by):
+    row = closed(cast, reported(cast), by=by)
+    assert (row.is_open, row.state) == (False, "closed")
+    with pytest.raises(RequestEnded):
+        close_request(row, actor=cast.actor(by), at=AT)
+    for name in ("sana", "bilal", "celia"):
+        with pytest.raises(NotAllowed):
+            closed(cast, reported(cast), by=name)
+
+
+def test_the_text_is_deleted_some_time_after_the_answer(cast, indus, settings):
+    row, waits = closed(cast, reported(cast)), reported(cast)
+    worker, late = system_actor("tests"), AT + default_period("request_texts")
+    assert purge_old_requests(row.client_id, actor=worker, at=late - timedelta(seconds=1)) == 0
+    assert purge_old_requests(row.client_id, actor=worker, at=late) == 1
+    RightsRequest.objects.filter(pk=waits.pk).update(wrapped=None)
+    for gone in (row, waits):
+        with pytest.raises(Refused, match="have been deleted"):
+            read_request(gone, actor=cast.actor("amina"), reason=Reason.REVIEW, at=late)
+    row.refresh_from_db()
+    assert (row.details, row.contact, row.answer) == (None, None, None)
+
+
+def kinds_of(request):
+    return {(part.kind, part.decider) for part in list_parts(request)}
+
+
+def test_a_concern_turns_into_a_right_and_keeps_its_number_and_clock(cast, indus):
+    row = reported(cast)
+    turned = add_rights(row, kinds=["erasure"], actor=cast.actor("farah"), at=AT + DAY)
+    assert (turned.number, turned.received_at, turned.due_at) == (row.number, AT, AT + 30 * DAY)
+    assert kinds_of(turned) == {("child_concern", "paktaleem"), ("erasure", "client"), ("erasure", "paktaleem")}
+    assert turned.state == "triage", "a right needs a person whose identity is verified"
+    entry = Entry.objects.get(kind="rights_request.rights_added")
+    assert json.loads(entry.body)["facts"]["added"] == ["erasure"]
+    assign_person(turned, subject=cast.subject("hamza"), actor=cast.actor("amina"), at=AT + DAY)
+    verify_identity(turned, actor=cast.actor("farah"), at=AT + DAY)
+    turned.refresh_from_db()
+    assert turned.state == "with_client"
+
+
+def test_a_verified_question_that_withdraws_consent_is_carried_out_at_once(cast, indus):
+    row = add_rights(received(cast, "question"), kinds=["withdrawal"], actor=cast.actor("amina"), at=AT)
+    assert {part.kind: part.decision for part in list_parts(row)} == {"question": "", "withdrawal": "granted"}
+
+
+@pytest.mark.parametrize("kinds", [[], ["question"], ["child_concern"], ["erasure", "question"]])
+def test_only_rights_that_the_request_does_not_have_are_added(cast, indus, kinds):
+    row = received(cast, "question", "access")
+    for wrong in (kinds, ["access"]):
+        with naming("kinds"):
+            add_rights(row, kinds=wrong, actor=cast.actor("amina"), at=AT)
+    assert {kind for kind, _ in kinds_of(row)} == {"question", "access"}
+
+
+def test_a_request_that_is_no_question_an_ended_one_and_other_roles_are_refused(cast, indus):
+    with pytest.raises(Refused, match="Only a question or a concern"):
+        add_rights(received(cast, "access"), kinds=["erasure"], actor=cast.actor("amina"), at=AT)
+    with pytest.raises(RequestEnded):
+        add_rights(closed(cast, reported(cast)), kinds=["erasure"], actor=cast.actor("amina"), at=AT)
+    refused_to(cast, "sana bilal celia", add_rights, reported(cast), kinds=["erasure"], at=AT)
+
+
+def test_at_the_desk_a_concern_is_read_turned_into_a_right_and_shown_on_the_timeline(sign_in, cast):
+    with in_client(cast.client_id("indus")):
+        row = reported(cast, "Somebody worries.")
+    farah = sign_in("farah")
+    assert "Somebody worries." not in farah.get(row_url(MODEL, row.pk)).content.decode()
+    read = farah.post(row_url(MODEL, row.pk, "read"), {"reason": "incident"})
+    assert b"Somebody worries." in read.content
+    form = farah.get(row_url(MODEL, row.pk, "add-rights")).content.decode()
+    assert ('value="erasure"' in form, 'value="child_concern"' in form) == (True, False)
+    assert farah.post(row_url(MODEL, row.pk, "add-rights"), {"kinds": ["erasure"]}).status_code == 302
+    page = farah.get(row_url(MODEL, row.pk)).content.decode()
+    assert "Question or concern turned into a right" in page
+    assert farah.get(row_url(MODEL, row.pk, "history")).status_code == 200
+    part = in_indus(cast, lambda: RequestPart.objects.get(kind="child_concern"))
+    decided = {"part": str(part.pk), "decision": "granted", "refusal_code": "", "reasons": ""}
+    assert farah.post(row_url(MODEL, row.pk, "decide"), decided).status_code == 302

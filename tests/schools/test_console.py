@@ -1,26 +1,43 @@
 """Schools and classes in the console: pages, filters, a person's page, and forms that choose a school or class."""
 
+import json
 import re
-from datetime import timedelta
+from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from django.utils import timezone
 
+from children.guardians.models import Guardianship
+from children.invitations.models import Invitation
+from children.invitations.selectors import list_children_to_ask_about
+from children.invitations.services.answering import process_invitations
 from children.invitations.services.inviting import invite_guardians_of
+from consent.consents.models import Consent
 from consent.paper.models import FormPage, FormRun
-from paktaleem.directory.people.models import Subject
+from paktaleem.directory.access_links.services import INVITATION_LIFE
+from paktaleem.directory.people.models import GuardianClaim, Subject
 from paktaleem.directory.people.services.people import register_subject
 from paktaleem.directory.schools.models import School, SchoolClass
+from paktaleem.directory.schools.selectors import Selection
+from paktaleem.foundation.accounts.models import Membership
+from paktaleem.foundation.accounts.staff_services import change_membership
+from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
+from retention.holdings.models import Holding
+from rights.requests.models import RightsRequest
+from rights.requests.services.intake import receive_request
 from tests.api.callers import Caller
 from tests.children.guardians import guardian_of
 from tests.console.pages import list_url, row_url
 from tests.console.test_exports import export
-from tests.factories import SETTING_UP
-from tests.schools.making import enrolled, given, listed, record
+from tests.factories import SETTING_UP, make_staff
+from tests.retention.schedule.making import make_holding
+from tests.schools.making import enrolled, given, listed, periods, record
 from tests.signing_in import browser_of
 
 PEOPLE = "people/subject"
+BATCH = "/api/v1/enrolments/batch"
 
 
 @pytest.fixture
@@ -135,3 +152,169 @@ def test_the_search_box_finds_schools_and_classes_by_the_beginning_of_their_name
     assert led_to[0].startswith("/admin/schools/school/")
     assert led_to[1:] == [led_to[0], row_url("schools/schoolclass", classes["c9"])]
     assert celia.post("/admin/search/", {"text": "c9"}).status_code == 200
+
+
+@pytest.fixture
+def placed_lms(cast):
+    caller = Caller(cast.key("indus"))
+    for school, name in (("lyari", "4a"), ("clifton", "9c")):
+        assert caller.put(f"/api/v1/schools/{school}", {"name": school.title()}).status_code == 201
+        assert caller.put(f"/api/v1/classes/{name}", {"title": name, "school": school}).status_code == 201
+    assert send(caller, **{"class": "4a", "id": "e1", "starts_on": "2026-08-03"}) == ["added"]
+    return caller
+
+
+def send(caller, **values):
+    answer = caller.post(BATCH, {"enrolments": [{"subject": "lms-hamza", **values}]})
+    return [one["result"] for one in answer.json()["enrolments"]]
+
+
+MOVE: dict[str, Any] = {"joining": "9c", "on": "2026-09-21", "reason": "client_instruction"}
+
+
+def what_stays(cast, *names):
+    keys = [cast.subject_id(name) for name in names]
+    consents = Consent.objects.filter(subject_id__in=keys, state="given")
+    guardians = Guardianship.objects.filter(child_id__in=keys, ends_at=None)
+    holdings = Holding.objects.held().filter(subject_id__in=keys)
+    return [one.count() for one in (consents, guardians, holdings, RightsRequest.objects.filter(subject_id__in=keys))]
+
+
+def head_of(cast, school, at):
+    client_id = cast.client_id("indus")
+    user = make_staff(f"{school}@indus.example", ("client_admin", client_id))
+    with in_client(client_id):
+        membership = Membership.objects.get(user_id=user.pk, ends_at=None)
+        membership.school_ids = [School.objects.get(external_id=school).pk]
+        change_membership(membership, ground="They asked me.", actor=cast.actor("farah"), reason="review", at=at)
+    return user
+
+
+def person_page(cast, act="change"):
+    return f"/admin/people/subject/{cast.subject_id('hamza')}/{act}/"
+
+
+def test_a_pupil_moves_to_another_school_and_all_but_the_classes_stays(placed_lms, cast, sign_in, now):
+    with in_client(cast.client_id("indus")):
+        hamza, danish = cast.subject("hamza"), cast.subject("danish")
+        guardian_of(danish, cast.subject("esra"), at=now)
+        make_holding(danish, "usage_logs", ["support"], collected_at=now)
+        given: dict[str, Any] = {"kinds": ["access"], "channel": "telephone", "language": "en"}
+        receive_request(cast.client("indus"), subject=danish, **given, actor=cast.actor("amina"), at=now)
+    assert send(placed_lms, **{"class": "4a", "subject": "lms-danish", "starts_on": "2026-08-03"}) == ["added"]
+    assert placed_lms.consent("lms-hamza", "newsletter").status_code == 201
+    with in_client(cast.client_id("indus")):
+        before = what_stays(cast, "hamza", "danish")
+        class_id = SchoolClass.objects.get(external_id="4a").pk
+    assert before == [1, 1, 1, 1]
+    heads = [browser_of(head_of(cast, school, now)) for school in ("lyari", "clifton")]
+    assert [one.get(person_page(cast)).status_code for one in heads] == [200, 404]
+    for person in (hamza, danish):
+        url = f"/admin/people/subject/{person.pk}/moves-class/"
+        assert sign_in("farah").post(url, {**MOVE, "leaving": [str(class_id)]}).status_code == 302
+    with in_client(cast.client_id("indus")):
+        moved = [("4a", "2026-08-03", "2026-09-21"), ("9c", "2026-09-21", None)]
+        assert periods("lms-hamza") == periods("lms-danish") == moved
+        assert what_stays(cast, "hamza", "danish") == before
+        [entry] = Entry.objects.filter(subject_id=hamza.pk, kind="subject.moved")
+        facts = json.loads(entry.body)["facts"]
+        assert (entry.actor_id, facts["reason"]) == (cast.user_id("farah"), "client_instruction")
+    assert placed_lms.reason("lms-hamza", "newsletter") == "permitted"
+    assert [one.get(person_page(cast)).status_code for one in heads] == [404, 200], "the limits of staff follow"
+
+
+def test_a_wrong_class_or_day_moves_no_one(placed_lms, cast, sign_in):
+    assert send(placed_lms, **{"class": "9c", "starts_on": "2026-08-03"}) == ["added"]
+    with in_client(cast.client_id("indus")):
+        classes = {key: str(pk) for key, pk in SchoolClass.objects.values_list("external_id", "pk")}
+    farah, url = sign_in("farah"), person_page(cast, "moves-class")
+    given = {**MOVE, "leaving": [classes["4a"]]}
+    for wrong, answer in (
+        ({"joining": "nowhere"}, "No class in use at this client has this name or id: nowhere."),
+        ({"on": "2026-08-03"}, "Choose a day after 2026-08-03"),
+        ({"on": "2036-01-01"}, "Choose a day at most a year ahead."),
+        ({"leaving": [str(cast.subject_id("iqra"))]}, "Select a valid choice."),
+    ):
+        assert answer in farah.post(url, {**given, **wrong}).content.decode()
+    with in_client(cast.client_id("indus")):
+        assert sorted(periods("lms-hamza")) == [("4a", "2026-08-03", None), ("9c", "2026-08-03", None)]
+    assert farah.post(url, given).status_code == 302
+    with in_client(cast.client_id("indus")):
+        left = [("4a", "2026-08-03", "2026-09-21"), ("9c", "2026-08-03", None)]
+        assert sorted(periods("lms-hamza")) == left, "who is in the class already stays in it"
+    assert sign_in("celia").get(url).status_code == 404
+
+
+def test_a_move_to_another_client_closes_the_account_and_says_what_can_be_taken_along(placed_lms, cast, sign_in):
+    assert placed_lms.consent("lms-hamza", "newsletter").status_code == 201
+    farah = sign_in("farah")
+    assert "PakTaleem copies nothing" in farah.get(person_page(cast, "moves-away")).content.decode()
+    answer = farah.post(person_page(cast, "moves-away"), {"reason": "client_instruction"}, follow=True)
+    assert "record a request for data portability next" in answer.content.decode()
+    assert placed_lms.reason("lms-hamza", "newsletter") == "account_closed"
+    with in_client(cast.client_id("indus")):
+        assert periods("lms-hamza")[0][2] is not None
+        assert not RightsRequest.objects.exists()
+        assert cast.subject("hamza").history.latest("history_date").history_change_reason == "client_instruction"
+    assert farah.get(person_page(cast, "moves-away"))["Location"] == person_page(cast)
+
+
+def test_no_guardian_of_a_pupil_who_moved_away_is_asked_and_what_was_recorded_stays(placed_lms, cast, sign_in):
+    farah, asked_at = sign_in("farah"), timezone.now()
+    with in_client(cast.client_id("indus")):
+        client, danish = cast.client("indus"), cast.subject("danish")
+        by: dict[str, Any] = {"client": client, "actor": SETTING_UP, "at": asked_at}
+        for name in ("danish", "iqra"):
+            register_subject(f"lms-{name}", details={"grade": "4"}, **by)
+        invite_guardians_of([danish], portal="https://portal.example", actor=cast.actor("farah"), at=asked_at)
+        before = (what_stays(cast, "danish"), GuardianClaim.objects.filter(child=danish, ends_at=None).count())
+    away = f"/admin/people/subject/{cast.subject_id('danish')}/moves-away/"
+    assert farah.post(away, {"reason": "client_instruction"}).status_code == 302
+    shown = farah.post("/admin/invitations/invitation/add/", {"grade": "4"}).content.decode()
+    assert re.findall(r"<dd>(?:<strong>)?(\d+)", shown)[0] == "1", "Iqra only"
+    assert make_paper_form(cast, farah, grade="4") == ["lms-iqra"]
+    assert make_paper_form(cast, farah, ids="lms-danish") == ["lms-danish"]
+    with in_client(cast.client_id("indus")):
+        later = timezone.now() + INVITATION_LIFE
+        process_invitations(client.pk, actor=SETTING_UP, at=later)
+        [invitation] = Invitation.objects.filter(child=danish)
+        assert (invitation.state, invitation.reminders) == ("expired", 0)
+        danish = cast.subject("danish")
+        after = (what_stays(cast, "danish"), GuardianClaim.objects.filter(child=danish, ends_at=None).count())
+        assert (danish.grade, after) == ("4", before)
+        assert Entry.objects.filter(subject_id=danish.pk, kind="subject.account_closed").count() == 1
+
+
+def test_a_pupil_whom_a_roster_registered_as_disabled_is_asked_about(cast):
+    with in_client(cast.client_id("indus")):
+        client, at = cast.client("indus"), timezone.now()
+        given = {"role": "student", "birth_date": date(2019, 5, 1), "is_enabled": False, "grade": "6"}
+        register_subject("lms-new", details=given, client=client, actor=SETTING_UP, at=at)
+        found = list_children_to_ask_about(client, Selection(grades=("6",)), actor=cast.actor("farah"), at=at)
+        assert [one.external_id for one in found] == ["lms-new"]
+
+
+def make_paper_form(cast, browser, **chosen):
+    values = {"name": "Grade 4", "addressee": "person", "purposes": ["newsletter"], **chosen}
+    answer = browser.post("/admin/paper/formrun/add/", values)
+    assert answer.status_code == 302, answer.content.decode()
+    with in_client(cast.client_id("indus")):
+        run = FormRun.objects.latest("made_at")
+        pages = FormPage.objects.filter(run=run).order_by("subject__external_id")
+        return [str(one) for one in pages.values_list("subject__external_id", flat=True)]
+
+
+def test_an_id_of_another_client_reveals_nothing_and_copies_nothing(placed_lms, cast):
+    khyber = Caller(cast.key("khyber"))
+    assert placed_lms.consent("lms-hamza", "newsletter").status_code == 201
+    for known, unknown in (("lms-hamza", "lms-nothere"), (str(cast.subject_id("hamza")), "lms-nothere")):
+        found, missing = (khyber.get(f"/api/v1/subjects/{one}") for one in (known, unknown))
+        assert found.status_code == missing.status_code == 404
+        assert (set(found.json()), found.json()["type"]) == (set(missing.json()), missing.json()["type"])
+        assert khyber.reason(known, "newsletter") == khyber.reason(unknown, "newsletter") == "subject_unknown"
+    assert khyber.put("/api/v1/subjects/lms-hamza", {"role": "learner", "birth_date": "2000-01-05"}).status_code == 201
+    assert khyber.reason("lms-hamza", "newsletter") == "consent_missing"
+    with in_client(cast.client_id("khyber")):
+        assert Subject.objects.get(external_id="lms-hamza").pk != cast.subject_id("hamza")
+        assert not Consent.objects.exists()
+    assert placed_lms.reason("lms-hamza", "newsletter") == "permitted"

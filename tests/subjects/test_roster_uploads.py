@@ -38,7 +38,7 @@ from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.tenancy.context import in_client, in_global
 from paktaleem.foundation.upkeep.runs.services import find_step, report_step
 from tests.console.pages import row_url
-from tests.console.test_work_in_progress import PAGE, state_of
+from tests.console.test_home import PAGE, state_of
 from tests.rosters import clean_network, odd_network, school
 from tests.signing_in import browser_of
 
