@@ -73,6 +73,26 @@ class MapRow:
     cells: tuple[MapCell, ...]
 
 
+def describe_basis(*, confirmed_at: datetime | None, is_reported: bool, is_declared: bool) -> dict[str, str | None]:
+    """Return what a line about data in a system rests on, for certificates: codes, and a time in ISO 8601.
+
+    ``rests_on`` is ``confirmed`` only if the system itself confirmed it, at ``confirmed_at``; a waiver, a refusal and
+    silence are ``not_confirmed``. ``known_from`` says why the data was looked for there: the system had ``reported`` or
+    ``declared`` it, or is ``registered`` for it.
+    """
+    return {
+        "rests_on": "not_confirmed" if confirmed_at is None else "confirmed",
+        "confirmed_at": None if confirmed_at is None else confirmed_at.isoformat(),
+        "known_from": "reported" if is_reported else "declared" if is_declared else "registered",
+    }
+
+
+def list_declared(client_id: UUID) -> set[tuple[str, str]]:
+    """Return what systems declare to hold of a client's people: codes of the system and the category."""
+    lines = MapLine.objects.current().filter(client_id=client_id)
+    return set(lines.order_by().values_list("system__code", "category"))
+
+
 def list_lines(system: System, *, client_id: UUID) -> list[MapLine]:
     """List the current lines of a system at a client, by category."""
     return list(MapLine.objects.current().filter(client_id=client_id, system=system).order_by("category"))

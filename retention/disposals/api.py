@@ -43,7 +43,11 @@ class DisposalOutput(serializers.Serializer[object]):
 
 
 class CertifiedCountOutput(serializers.Serializer[object]):
-    """How many holdings of one category in one system ended alike; ``rule`` is null without one."""
+    """How many holdings of one category in one system ended alike; ``rule`` is null without one.
+
+    ``rests_on`` is ``confirmed`` if the system confirmed it, the last at ``confirmed_at``. A certificate before version
+    3 does not say it.
+    """
 
     category = serializers.CharField()
     system = serializers.CharField(allow_null=True)
@@ -53,6 +57,9 @@ class CertifiedCountOutput(serializers.Serializer[object]):
     state = serializers.ChoiceField(ItemState.choices)
     cause = serializers.ChoiceField(Cause.choices, allow_blank=True)
     answer = serializers.CharField(allow_blank=True)
+    rests_on = serializers.ChoiceField(["confirmed", "not_confirmed"], required=False)
+    confirmed_at = serializers.DateTimeField(allow_null=True, required=False)
+    known_from = serializers.ChoiceField(["reported", "declared", "registered"], required=False)
     count = serializers.IntegerField()
 
 

@@ -164,14 +164,14 @@ Holds are checked when the orders are issued. What an earlier disposal of the sa
 
 SUMMARY = """
 SELECT coalesce(jsonb_agg(to_jsonb(c) ORDER BY c.category, c.system, c.action, c.method, c.rule, c.state,
-    c.cause, c.answer), '[]')::text, sum(c.count)
+    c.cause, c.answer, c.is_reported), '[]')::text, sum(c.count)
 FROM (
     SELECT i.category, s.code AS system, i.action, i.method, i.rule_id AS rule, i.state, i.cause, i.answer,
-        count(*) AS count
+        i.holding_id IS NOT NULL AS is_reported, count(*) AS count
     FROM disposals_item i
     LEFT JOIN data_systems_system s ON s.id = i.system_id
     WHERE i.client_id = %(client)s AND i.batch_id = %(batch)s
-    GROUP BY 1, 2, 3, 4, 5, 6, 7, 8
+    GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9
 ) c
 """
 """The counts of a batch, as a JSON list, and their sum."""

@@ -233,6 +233,21 @@ def group_lines(inventories: Sequence[Inventory]) -> dict[UUID, list[InventoryLi
     return lines
 
 
+def find_last_inventories(client_id: UUID) -> dict[UUID | None, dict[str, object]]:
+    """Return the last inventory of each system, by its id, for certificates; ``answered_at`` is None if it is open."""
+    rows = Inventory.objects.filter(client_id=client_id).order_by("system_id", "-asked_at", "-pk").distinct("system_id")
+    last = list(rows)
+    lines = group_lines(last)
+    return {
+        row.system_id: {
+            "asked_at": row.asked_at.isoformat(),
+            "answered_at": row.answered_at and row.answered_at.isoformat(),
+            "people": {line.category: line.counted for line in lines[row.pk]} if row.answered_at else {},
+        }
+        for row in last
+    }
+
+
 def _require_carrier(inventory: Inventory, actor: Actor) -> None:
     is_by_hand = actor.kind is ByKind.USER
     require(actor, Capability.MANAGE_SYSTEMS if is_by_hand else Capability.COMPLETE_ORDERS, inventory.client_id)

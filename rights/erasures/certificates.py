@@ -1,7 +1,7 @@
 """Certificates of erasures: canonical JSON (RFC 8785) without personal data, whose SHA-256 is in the ledger."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -25,11 +25,13 @@ from paktaleem.foundation.audit.certificates import issue
 from paktaleem.foundation.encryption.erasure_list import Stage as LineStage
 from paktaleem.foundation.encryption.erasure_list import erasure_list
 from paktaleem.foundation.tenancy.tables import Personal
+from retention.data_map.selectors import describe_basis, list_declared
+from retention.holdings.models import Holding
 from rights.erasures.models import Certificate, ErasureProposal
 from rights.erasures.selectors import list_remaining
 from rights.rectifications.selectors import list_notices
 
-VERSION = 1
+VERSION = 2
 _ANSWERS = {
     State.CONFIRMED: "erased",
     State.NOT_FOUND: "not_found",
@@ -57,7 +59,10 @@ def _compose(proposal: ErasureProposal, parent: Parent, at: datetime) -> dict[st
     mark = bytes(subject.tombstone) if subject.tombstone else tombstone_of(subject.client_id, subject.external_id)
     own = {"client_id": proposal.client_id, "parent_kind": parent.kind, "parent_id": parent.id, "kind": "erase"}
     orders = Order.objects.filter(**own).select_related("system").order_by("system__code", "pk")
-    systems = [_answer(order) for order in orders]
+    held = Holding.objects.filter(client_id=proposal.client_id, subject=subject)
+    reported = set(held.order_by().values_list("system_id", "category"))
+    declared = list_declared(proposal.client_id)
+    systems = [_answer(order) | {"lines": _list_lines(order, reported, declared)} for order in orders]
     return {
         "type": "erasure_certificate",
         "version": VERSION,
@@ -132,6 +137,22 @@ def _answer(order: Order) -> dict[str, Any]:
         "accepted": last.code if last and "outcome" in result else "",
         "answered_at": _time(order.ended_at),
     }
+
+
+def _list_lines(
+    order: Order, reported: Container[tuple[object, str]], declared: Container[tuple[str, str]]
+) -> list[dict[str, str | None]]:
+    return [
+        {
+            "category": category,
+            **describe_basis(
+                confirmed_at=order.confirmed_at,
+                is_reported=(order.system_id, category) in reported,
+                is_declared=(order.system.code, category) in declared,
+            ),
+        }
+        for category in order.categories
+    ]
 
 
 def _time(value: datetime | None) -> str | None:

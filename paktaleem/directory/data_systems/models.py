@@ -12,7 +12,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from paktaleem.directory.data_systems.states import ENDED, ON_HOLD, PERSON_ERASED, Exemption, State
+from paktaleem.directory.data_systems.states import CONFIRMED_BY_SYSTEM, ENDED, ON_HOLD, PERSON_ERASED, Exemption, State
 from paktaleem.directory.files.models import SealedFile
 from paktaleem.directory.people.copies.declarations import Copied
 from paktaleem.directory.people.models import Subject
@@ -377,6 +377,11 @@ class Order(OrderColumns):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()}: {self.get_state_display()}"
+
+    @property
+    def confirmed_at(self) -> datetime | None:
+        """Return when the system confirmed the order; None if it did not answer, declined, or was waived."""
+        return self.ended_at if self.state in CONFIRMED_BY_SYSTEM else None
 
     @property
     def is_open(self) -> bool:

@@ -123,6 +123,8 @@ ON_HOLD = "on_hold"
 """The portal's own reason: a hold recalled the order before the system answered."""
 PERSON_ERASED = "person_erased"
 """The portal's own reason: the person's key was destroyed before the system answered."""
+CONFIRMED_BY_SYSTEM = frozenset({State.CONFIRMED, State.NOT_FOUND})
+"""States in which the system itself has said that it holds the data no longer, or did what was ordered."""
 MISPLACED = "This field does not belong to this answer: leave it out."
 _COUNTED = frozenset({"erase", "anonymise"})
 

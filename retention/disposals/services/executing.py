@@ -8,7 +8,7 @@ import hmac
 import json
 import secrets
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -16,14 +16,14 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet
 
 from consent.paper.selectors import in_both, name_codes, name_reasons
 from paktaleem.directory.data_systems.models import Ground, Order, OrderKind
 from paktaleem.directory.data_systems.sealed_names import name_of
 from paktaleem.directory.data_systems.selectors import Parent
 from paktaleem.directory.data_systems.services.issuing import OrderSpec, issue_orders_for_set
-from paktaleem.directory.data_systems.states import ON_HOLD, State
+from paktaleem.directory.data_systems.states import CONFIRMED_BY_SYSTEM, ON_HOLD, State
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.staff.data_kinds import LEAVERS
 from paktaleem.foundation.accounts.actors import Actor, require
@@ -38,6 +38,7 @@ from paktaleem.foundation.encryption.wrapped_secrets import WrappedKind
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from paktaleem.foundation.text.typesetting import typeset_certificate
 from paktaleem.foundation.upkeep.periods.services import get_length
+from retention.data_map.selectors import describe_basis, list_declared
 from retention.disposals.models import Batch, Cause, Certificate, Item, ItemState, Stage
 from retention.disposals.services.batches import AGAIN_AFTER, PARENT, enqueue_continuation, record_batch
 from retention.disposals.sql_statements import (
@@ -259,7 +260,7 @@ def _order(batch: Batch, high: UUID | None, *, actor: Actor, at: datetime) -> No
         issue_orders_for_set(people, spec, client_id=batch.client_id, only_to=only_to, actor=actor, at=at)
 
 
-VERSION = 2
+VERSION = 3
 render_certificate = partial(typeset_certificate, Path(__file__).resolve().parents[1] / "certificate.typ")
 """Returns a certificate as PDF/UA-1, of its content and the SHA-256 (hex) of its JSON."""
 
@@ -275,7 +276,7 @@ def _compose(batch: Batch, at: datetime) -> dict[str, object]:
     client = Client.objects.get(pk=batch.client_id)
     values = {"client": batch.client_id, "batch": batch.pk, "parent_kind": PARENT, "since": batch.opened_at}
     [(found, size)] = fetch(SUMMARY, values)
-    counts = json.loads(found)
+    counts = _label(json.loads(found), batch)
     rules = _rules({UUID(one["rule"]) for one in counts if one["rule"]})
     records = [
         dict(zip(("system", "category", "records", "reported"), row, strict=True)) for row in fetch(RECORDS, values)
@@ -312,6 +313,31 @@ def _compose(batch: Batch, at: datetime) -> dict[str, object]:
         "pseudonym_key_destroyed_at": _time(at) if any(one["method"] == "keyed_pseudonym" for one in counts) else None,
         "issued_at": _time(at),
     }
+
+
+def _label(counts: list[dict[str, Any]], batch: Batch) -> list[dict[str, Any]]:
+    """Add to each count what it rests on; of a system, the day of its last confirmation."""
+    declared, days = list_declared(batch.client_id), find_confirmations(batch.client_id, [batch.pk])
+    return [
+        count
+        | describe_basis(
+            confirmed_at=days.get(count["system"]) if count["state"] in _GONE else None,
+            is_reported=count.pop("is_reported"),
+            is_declared=(count["system"], count["category"]) in declared,
+        )
+        for count in counts
+    ]
+
+
+def find_confirmations(client_id: UUID, batches: Iterable[UUID]) -> dict[str | None, datetime]:
+    """Return when each system, by code, last confirmed an order of these disposals; for None, when any did."""
+    orders = Order.objects.filter(
+        client_id=client_id, parent_kind=PARENT, parent_id__in=batches, state__in=CONFIRMED_BY_SYSTEM
+    )
+    days: dict[str | None, datetime] = dict(
+        orders.order_by().values_list("system__code").annotate(last=Max("ended_at"))
+    )
+    return days | ({None: max(days.values())} if days else {})
 
 
 def _list_names(

@@ -40,6 +40,7 @@ from paktaleem.foundation.console.row_actions import Weakens, act_page
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.first_rows import take_latest
 from paktaleem.foundation.tenancy.models import TenantRow
+from paktaleem.foundation.text.times import format_date
 
 
 @admin.register(System, site=site)
@@ -181,6 +182,7 @@ class OrderLine(TypedDict):
 
     order: Order
     state: str
+    rests_on: str
     url: str
 
 
@@ -201,8 +203,16 @@ def list_order_lines(orders: QuerySet[Order]) -> list[OrderLine]:
         if order.state == State.NOT_APPLICABLE and reason:
             state = gettext("Not applicable: {reason}").format(reason=EXEMPTION_LABELS.get(reason, reason))
         url = reverse("admin:data_systems_order_change", args=[order.pk], current_app=site.name)
-        lines.append({"order": order, "state": state, "url": url})
+        lines.append({"order": order, "state": state, "rests_on": _describe_basis(order), "url": url})
     return lines
+
+
+def _describe_basis(order: Order) -> str:
+    if order.is_open:
+        return "—"
+    if order.confirmed_at is None:
+        return gettext("Not confirmed")
+    return gettext("Confirmed by the system on {day}").format(day=format_date(order.confirmed_at))
 
 
 _MOST = 50

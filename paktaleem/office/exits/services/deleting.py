@@ -14,7 +14,7 @@ from children.invitations.services.answering import close_invitations
 from consent.consents.selectors.consents import find_restrictions
 from consent.register.models.agreements import ServiceAgreement
 from paktaleem.directory.data_systems.models import Order, OrderKind, System
-from paktaleem.directory.data_systems.selectors import Parent
+from paktaleem.directory.data_systems.selectors import Parent, list_serving_systems
 from paktaleem.directory.data_systems.states import State
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services.erasure import erase_subject
@@ -36,6 +36,9 @@ from paktaleem.office.exits.models import AgreementExit, Choice, ExitCertificate
 from retention.disposals.models import Batch, Item, ItemState, Stage
 from retention.disposals.selectors import list_case_certificates
 from retention.disposals.services.batches import open_disposal, pause_disposal, resume_disposal
+from retention.disposals.services.executing import find_confirmations
+from retention.inventories.models import AskedFor
+from retention.inventories.services import find_last_inventories, order_inventories
 
 _SCOPES = frozenset({"orders", "decisions:ask"})
 """The scopes that keys keep: orders, and decisions, of which only ``store`` and ``delete`` are permitted."""
@@ -121,7 +124,7 @@ def record_exit(kind: str, row: AgreementExit, actor: Actor, at: datetime, **mor
     record_entry(kind, client_id=row.client_id, facts=facts, actor=actor, at=at)
 
 
-VERSION = 3
+VERSION = 4
 _NOT_CONFIRMED = (ItemState.NOT_APPLICABLE, ItemState.WAIVED, ItemState.NO_SYSTEM)
 
 
@@ -169,11 +172,14 @@ def _compose(row: AgreementExit, at: datetime) -> dict[str, object]:
 def _count_answers(row: AgreementExit) -> list[dict[str, object]]:
     """Count the categories of people that each system confirmed, and did not."""
     own = Item.objects.filter(client_id=row.client_id, batch__case_kind=CASE, batch__case_id=row.pk)
-    found: dict[object, dict[str, int]] = {}
+    found: dict[UUID | None, dict[str, int]] = {}
     for system_id, state, count in own.order_by().values_list("system_id", "state").annotate(Count("pk")):
         if state != ItemState.SENT_BACK:
             found.setdefault(system_id, {})[state] = count
     systems = System.objects.in_bulk([key for key in found if key is not None])
+    batches = Batch.objects.filter(client_id=row.client_id, case_kind=CASE, case_id=row.pk)
+    days = find_confirmations(row.client_id, batches.values_list("pk", flat=True))
+    inventories = find_last_inventories(row.client_id)
     return [
         {
             "system": systems[key].code if key else None,
@@ -181,6 +187,8 @@ def _count_answers(row: AgreementExit) -> list[dict[str, object]]:
             "confirmed": answers.get(ItemState.DISPOSED, 0) + answers.get(ItemState.NOT_FOUND, 0),
             "not_confirmed": sum(answers.get(state, 0) for state in _NOT_CONFIRMED),
             "answers": dict(sorted(answers.items())),
+            "confirmed_at": _format(days.get(systems[key].code if key else None)),
+            "inventory": inventories.get(key),
         }
         for key, answers in sorted(found.items(), key=lambda one: systems[one[0]].code if one[0] else "")
     ]
@@ -250,6 +258,8 @@ def begin_deletion(row: AgreementExit, *, actor: Actor, reason: Reason | str, at
     batch = open_disposal(client, case=Parent(CASE, row.pk), is_approved=True, actor=actor, at=at)
     row.stage, row.disposal_id, row.cursor = ExitStage.DELETING, batch.pk, None
     row.save()
+    systems = list_serving_systems(row.client_id, at=at)
+    order_inventories(row.client_id, systems, asked_for=AskedFor.EXIT, actor=actor, at=at)
     record_exit("exit.deletion_started", row, actor, at, disposal=str(batch.pk), reason=Reason(reason).value)
     return row
 
