@@ -3,6 +3,8 @@
 from datetime import date, timedelta
 
 import pytest
+from django.core.management import call_command
+from django.core.management.base import CommandError
 
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import age_is_known
@@ -14,6 +16,7 @@ from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.law.profiles import read_ages, read_authorities, read_law
 from paktaleem.foundation.tenancy.context import in_client
+from paktaleem.office.reports.law_effects import measure_effect
 from tests.children.guardians import decision_reason
 from tests.factories import SubjectFactory
 from tests.laws import HEAD, law_of_pakistan, period
@@ -109,3 +112,41 @@ def test_a_new_period_makes_ages_count_from_its_day_on(cast, now, tmp_path):
         assert decision_reason(cast, "young", now, now=later + DAY) == "permitted", "never retroactive"
         change = Entry.objects.filter(kind="client.changed").latest("id")
         assert change.client_id == indus.pk
+
+
+def test_the_effect_of_a_coming_period_is_counted_before_it_counts(cast, now, tmp_path):
+    law = law_of_pakistan(
+        tmp_path / "law", period("2017-05-30", full_age="years = 18"), period("2099-01-01", consent_age="years = 16")
+    )
+    with in_client(cast.client_id("indus")):
+        indus = cast.client("indus")
+        born = {"young": date(2012, 3, 1), "older": date(2008, 3, 1), "abroad": date(2012, 3, 1)}
+        for name, day in born.items():
+            country = "GB" if name == "abroad" else ""
+            SubjectFactory(client=indus, external_id=name, role="student", birth_date=day, country=country, at=now)
+    with law, in_client(indus.pk):
+        effect = measure_effect(indus, date(2099, 1, 1), at=now)
+        assert effect.new_children == 0, "all are grown in 2099"
+    soon = law_of_pakistan(
+        tmp_path / "soon",
+        period("2017-05-30", full_age="years = 18"),
+        period(str((now + 30 * DAY).date()), consent_age="years = 16"),
+    )
+    with soon, in_client(indus.pk):
+        before = decision_reason(cast, "young", now)
+        effect = measure_effect(indus, (now + 30 * DAY).date(), at=now)
+        assert (effect.new_children, effect.no_longer_children) == (1, 0), "one of fourteen at home"
+        assert decision_reason(cast, "young", now) == before == "permitted"
+
+
+def test_the_command_names_the_profiles_and_the_clients(cast, tmp_path, capsys):
+    law = law_of_pakistan(tmp_path / "law", period("2017-05-30"), period("2099-01-01", consent_age="years = 16"))
+    with pytest.raises(CommandError, match="use one of eu, gb, pk, policy, us"):
+        call_command("law_effect", "de")
+    with pytest.raises(CommandError, match="no coming period"):
+        call_command("law_effect", "pk")
+    with law:
+        call_command("law_effect", "pk")
+    printed = capsys.readouterr().out
+    assert "pk: from 2099-01-01" in printed
+    assert "indus: 0 more need a guardian, 0 no longer do;" in printed
