@@ -77,12 +77,11 @@ class ConfirmForm(ActionForm):
     )
 
 
-def _confirm_answer(row: PaperAnswer, given: FormData, request: HttpRequest) -> HttpResponse:
+def _confirm_answer(row: PaperAnswer, given: FormData, request: HttpRequest) -> str:
     left_out = confirm_answer(row, scan=given["scan"], **by_user(request))
-    messages.success(request, gettext("Confirmed. In effect from the next decision."))
     for words in describe_left_out(left_out):
         messages.warning(request, gettext("Not recorded: {why}").format(why=words))
-    return HttpResponseRedirect(reverse("admin:paper_paperanswer_change", args=[row.pk], current_app=site.name))
+    return gettext("Confirmed. In effect from the next decision.")
 
 
 class FormFilter(ChosenFilter):
@@ -276,18 +275,18 @@ class EnterForm(ActionForm):
         return TypedAnswer(page, answers, cleaned[day], None if guardian == CHILD else UUID(guardian))
 
 
-def _enter_answers(run: FormRun, given: FormData, request: HttpRequest) -> HttpResponse:
+def _enter_answers(run: FormRun, given: FormData, request: HttpRequest) -> HttpResponse | str:
     by = by_user(request)
     number = len(enter_answers(run, given["typed"], method=given["method"], note=given["note"], **by))
     words = ngettext(
         "{number} answer is in the queue. Nothing is recorded yet: confirm it.",
         "{number} answers are in the queue. Nothing is recorded yet: confirm them.",
         number,
-    )
-    messages.success(request, words.format(number=number))
-    if given["following"]:
-        return HttpResponseRedirect(f"?page={given['following']}")
-    return HttpResponseRedirect(reverse("admin:paper_formrun_change", args=[run.pk], current_app=site.name))
+    ).format(number=number)
+    if not given["following"]:
+        return words
+    messages.success(request, words)
+    return HttpResponseRedirect(f"?page={given['following']}")
 
 
 def _confirm_waiting(run: FormRun, _given: FormData, request: HttpRequest) -> str:

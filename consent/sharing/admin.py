@@ -8,7 +8,7 @@ from django import forms
 from django.contrib import admin
 from django.contrib.admin.widgets import AdminTextareaWidget
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
@@ -87,10 +87,9 @@ class DisclosedForm(ActionForm):
         set_choices(self, "categories", _category_choices(self.row.client_id, self.row.demanded))
 
 
-def _request(row: Subject, given: FormData, request: HttpRequest) -> HttpResponse:
+def _request(row: Subject, given: FormData, request: HttpRequest) -> LegalDisclosure:
     demand = LegalDemand(**{name: given[name] for name in DemandForm.base_fields})
-    made = request_legal_disclosure(row, demand, actor=actor_of(request), at=get_action_time(request))
-    return HttpResponseRedirect(reverse("admin:sharing_legaldisclosure_change", args=[made.pk], current_app=site.name))
+    return request_legal_disclosure(row, demand, actor=actor_of(request), at=get_action_time(request))
 
 
 person_acts.connect(

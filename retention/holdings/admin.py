@@ -18,8 +18,8 @@ from paktaleem.directory.data_systems.admin.systems import orders_panel
 from paktaleem.directory.data_systems.extension_points import OrderCase, order_cases
 from paktaleem.directory.data_systems.models import Order
 from paktaleem.directory.people.admin.people import person_column
+from paktaleem.foundation.accounts.changes import ProposedChange
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.console.approvals import to_waiting
 from paktaleem.foundation.console.clocks import get_time_of
 from paktaleem.foundation.console.columns import annotate_actor, format_actor, period_pill, render_state, state_column
 from paktaleem.foundation.console.exporting import ExportableAdmin
@@ -40,8 +40,8 @@ from paktaleem.foundation.console.register_names import (
     format_codes,
     format_purposes,
 )
-from paktaleem.foundation.console.requests import actor_of, by_user, get_action_time, may
-from paktaleem.foundation.console.row_actions import RowAction, Weakens
+from paktaleem.foundation.console.requests import actor_of, get_action_time, may
+from paktaleem.foundation.console.row_actions import RowAction, Weakens, calls
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.console.translation import translate_text
 from paktaleem.foundation.text.times import isolate
@@ -149,10 +149,10 @@ class DecisionForm(ActionForm):
             set_choices(self, "decision", offered)
 
 
-def _decide(row: FlaggedCollection, given: FormData, request: HttpRequest) -> HttpResponse | None:
+def _decide(row: FlaggedCollection, given: FormData, request: HttpRequest) -> ProposedChange | None:
     by: dict[str, Any] = {"ground": given["ground"], "actor": actor_of(request), "at": get_action_time(request)}
     if given["decision"] == CollectionDecision.EXPLAINED:
-        return to_waiting(request, request_explanation(row, **by))
+        return request_explanation(row, **by)
     decide_collection(row, decision=given["decision"], **by)
     return None
 
@@ -217,12 +217,6 @@ def _may_be_released(row: Quarantine, _at: datetime) -> bool:
     return row.ends_at is None and row.cause == QuarantineCause.REPORT and not has_open_incident(row.subject)
 
 
-def request_end(row: Any, given: FormData, request: HttpRequest) -> HttpResponse:
-    """Request that a quarantine or an incident ends, and show the request."""
-    by = by_user(request)
-    return to_waiting(request, request_release(row, ground=given["ground"], **by))
-
-
 @admin.register(Quarantine, site=site)
 class QuarantineAdmin(ExportableAdmin[Quarantine], EvidenceAdmin[Quarantine]):
     view_capability = Capability.VIEW_CHILD_RECORDS
@@ -242,7 +236,7 @@ class QuarantineAdmin(ExportableAdmin[Quarantine], EvidenceAdmin[Quarantine]):
             "release",
             "End the quarantine",
             Capability.QUARANTINE_SUBJECTS,
-            request_end,
+            calls(request_release, shows_result=True),
             form=ActionForm,
             lead="Only if the report was unfounded. While an incident is open the data stays in quarantine until every "
             "system has answered. Nothing changes until a second officer approves it.",
@@ -281,7 +275,7 @@ class IncidentAdmin(SortByWaitingTime, ExportableAdmin[Incident], OfPersonAdmin[
             "close",
             "Close the incident",
             Capability.CLOSE_INCIDENTS,
-            request_end,
+            calls(request_release, shows_result=True),
             form=ActionForm,
             lead="No system has an open order for this incident. Close it once you have checked that the data is "
             "erased. The data leaves quarantine once a second officer approves it.",

@@ -28,7 +28,7 @@ from paktaleem.foundation.accounts.middleware import get_arrival_time
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.sessions import require_recent_authentication
-from paktaleem.foundation.console.approvals import EffectFigures, effect_figures, to_waiting, waiting_panels
+from paktaleem.foundation.console.approvals import EffectFigures, effect_figures, waiting_panels
 from paktaleem.foundation.console.clocks import get_time_of
 from paktaleem.foundation.console.columns import day, render_state, state_column
 from paktaleem.foundation.console.exporting import ExportableAdmin, Format, send_table
@@ -233,13 +233,13 @@ effect_figures.connect(
 )
 
 
-def _end(row: RetentionRule, given: FormData, request: HttpRequest) -> HttpResponse | None:
+def _end(row: RetentionRule, given: FormData, request: HttpRequest) -> ProposedChange | None:
     actor, at = actor_of(request), get_action_time(request)
     if not given["ground"]:
         end_rule(row, actor=actor, reason=given["reason"], at=at)
         return None
     row.ends_at = at
-    return to_waiting(request, request_earlier_disposal(row, ground=given["ground"], actor=actor, at=at))
+    return request_earlier_disposal(row, ground=given["ground"], actor=actor, at=at)
 
 
 @admin.register(RetentionRule, site=site)
@@ -546,11 +546,9 @@ def _serialize(one: HoldingDue, at: datetime, zone: str) -> dict[str, object]:
     }
 
 
-def _place(row: Subject, given: FormData, request: HttpRequest) -> HttpResponse:
+def _place(row: Subject, given: FormData, request: HttpRequest) -> Hold:
     scope = HoldScope(subject=row, category=given.pop("category"), system=given.pop("system"))
-    hold = place_hold(row.client, scope=scope, **given, actor=actor_of(request), at=get_action_time(request))
-    messages.success(request, gettext("The hold is in force."))
-    return HttpResponseRedirect(reverse("admin:schedule_hold_change", args=[hold.pk], current_app=site.name))
+    return place_hold(row.client, scope=scope, **given, actor=actor_of(request), at=get_action_time(request))
 
 
 person_acts.connect(
@@ -562,6 +560,7 @@ person_acts.connect(
         form=PlaceForm,
         lead="Data on hold is neither disposed of nor erased until the hold is lifted. Orders to delete it that no "
         "system has carried out yet are recalled.",
+        done="The hold is in force.",
         applies=lambda row, _: row.is_recorded,
     )
 )

@@ -7,9 +7,9 @@ from pathlib import Path
 from uuid import UUID
 
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -31,8 +31,8 @@ from paktaleem.foundation.console.columns import moment, reason_column, render_s
 from paktaleem.foundation.console.forms import ActionForm, FormData, RowActionForm
 from paktaleem.foundation.console.person_pages import REQUESTS, SummaryLine, on_tab, person_acts, person_summaries
 from paktaleem.foundation.console.register_names import format_purposes
-from paktaleem.foundation.console.requests import by_user, by_user_for, get_action_time, may
-from paktaleem.foundation.console.row_actions import RowAction, Weakens, certificate_actions
+from paktaleem.foundation.console.requests import by_user_for, get_action_time, may
+from paktaleem.foundation.console.row_actions import RowAction, Weakens, calls, certificate_actions
 from paktaleem.foundation.console.row_search import RowSearch
 from paktaleem.foundation.console.search import searches
 from paktaleem.foundation.console.site import site
@@ -162,10 +162,6 @@ def _stage_pill(row: ErasureProposal) -> SafeString:
     return render_state(words, _TONES.get(Stage(row.stage), "calm"))
 
 
-def _cancel(row: ErasureProposal, _given: FormData, request: HttpRequest) -> None:
-    cancel_erasure(row, **by_user(request))
-
-
 render_certificate = partial(typeset_certificate, Path(__file__).with_name("certificate.typ"))
 """Returns a certificate as PDF, in English and Urdu."""
 
@@ -209,7 +205,7 @@ class ErasureProposalAdmin(OfRequestAdmin[ErasureProposal]):
             "cancel",
             "Cancel erasure",
             Capability.DECIDE_ERASURES,
-            _cancel,
+            calls(cancel_erasure),
             form=ActionForm,
             lead="Nothing is erased. It can be proposed again.",
             done="Cancelled. Nothing was erased.",
@@ -269,28 +265,26 @@ _LEAD = (
 )
 
 
+_DONE = "Proposed. Nothing is erased before a second person approves."
+
+
 def erasure_url(row: ErasureProposal) -> str:
     return reverse("admin:erasures_erasureproposal_change", args=[row.pk], current_app=site.name)
 
 
-def _to_page(request: HttpRequest, row: ErasureProposal) -> HttpResponse:
-    messages.warning(request, gettext("Proposed. Nothing is erased before a second person approves."))
-    return HttpResponseRedirect(erasure_url(row))
-
-
-def _propose(row: Subject, given: FormData, request: HttpRequest) -> HttpResponse:
+def _propose(row: Subject, given: FormData, request: HttpRequest) -> ErasureProposal:
     by = by_user_for(request, given["reason"])
-    return _to_page(request, propose_erasure(row, seen=given["seen"], ground=given["ground"], **by))
+    return propose_erasure(row, seen=given["seen"], ground=given["ground"], **by)
 
 
-def _propose_again(row: RightsRequest, given: FormData, request: HttpRequest) -> HttpResponse | None:
+def _propose_again(row: RightsRequest, given: FormData, request: HttpRequest) -> ErasureProposal | None:
     at = get_action_time(request)
     target = find_target(row, at)
     if row.subject is None or target is None:
         return None
     by = by_user_for(request, Reason.SUBJECT_REQUEST)
     stated = {"seen": given["seen"], "ground": given["ground"]}
-    return _to_page(request, propose_erasure(row.subject, target=target, request=row, **stated, **by))
+    return propose_erasure(row.subject, target=target, request=row, **stated, **by)
 
 
 def _may_be_proposed_again(row: RightsRequest, at: datetime) -> bool:
@@ -310,6 +304,7 @@ person_acts.connect(
         _propose,
         form=ProposeForm,
         lead=_LEAD,
+        done=_DONE,
         danger=True,
         weakens=Weakens.ALWAYS,
         applies=lambda row, _: row.is_recorded,
@@ -324,6 +319,7 @@ add_request_act(
         _propose_again,
         form=ProposeAgainForm,
         lead=_LEAD,
+        done=_DONE,
         danger=True,
         weakens=Weakens.ALWAYS,
         applies=_may_be_proposed_again,

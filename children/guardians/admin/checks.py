@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.db.models import Model
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
@@ -53,11 +53,9 @@ class CheckForm(RowActionForm):
         set_choices(self, "provider", [(code, code) for code in sorted(check_providers())])
 
 
-def _request_check(row: Guardianship, given: FormData, request: HttpRequest) -> HttpResponse:
+def _request_check(row: Guardianship, given: FormData, request: HttpRequest) -> ProviderCheck:
     answer_to = get_public_url(request) + reverse("guardian-check-answer", args=[row.client.code, given["provider"]])
-    check = request_check(row, **given, answer_to=answer_to, **by_user(request))
-    messages.success(request, gettext("The check has been requested from the provider. Its progress is shown here."))
-    return HttpResponseRedirect(reverse("admin:guardians_providercheck_change", args=[check.pk], current_app=site.name))
+    return request_check(row, **given, answer_to=answer_to, **by_user(request))
 
 
 START_CHECK = RowAction(
@@ -68,6 +66,7 @@ START_CHECK = RowAction(
     form=CheckForm,
     lead="The provider does not learn who the child or the guardian is; the guardian deals with it directly. If the "
     "check is passed, the guardian is verified. Only the number of the check and its result are stored.",
+    done="The check has been requested from the provider. Its progress is shown here.",
     applies=lambda row, at: row.ends_at is None or row.ends_at > at,
 )
 

@@ -164,14 +164,14 @@ class EndForm(RowActionForm):
         return None if self.kind is None else describe_effect(self.kind, self.row, get_action_time(self.request))
 
 
-def _end(row: PeriodRow, given: FormData, request: HttpRequest) -> HttpResponse | None:
+def _end(row: PeriodRow, given: FormData, request: HttpRequest) -> ProposedChange | None:
     actor, at = actor_of(request), get_action_time(request)
     if not given["ground"]:
         stop = cancel_period if row.starts_at > at else end_period
         stop(row, actor=actor, reason=given["reason"], at=at)
         return None
     row.ends_at = max(row.starts_at, at)
-    return to_waiting(request, request_safeguard_change(row, ground=given["ground"], actor=actor, at=at))
+    return request_safeguard_change(row, ground=given["ground"], actor=actor, at=at)
 
 
 def end_act(label: str, lead: str, capability: Capability) -> RowAction:

@@ -24,12 +24,13 @@ from django.utils.translation import gettext_lazy as _
 
 from paktaleem.foundation.accounts.actors import Actor, ReasonedAuthorship
 from paktaleem.foundation.accounts.acts import Act
+from paktaleem.foundation.accounts.changes import ProposedChange
 from paktaleem.foundation.accounts.middleware import get_arrival_time
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import GroundNeeded
 from paktaleem.foundation.accounts.sessions import refuse_old_authentication, require_recent_authentication
 from paktaleem.foundation.audit.actors import Reason
-from paktaleem.foundation.console.approvals import list_origin
+from paktaleem.foundation.console.approvals import list_origin, to_waiting
 from paktaleem.foundation.console.clocks import RowClock
 from paktaleem.foundation.console.columns import client_name, render_known, with_known_columns
 from paktaleem.foundation.console.filters import ClientFilter, get_filtered_client
@@ -401,9 +402,14 @@ class ScopedAdmin[Row: Model](RowClock, admin.ModelAdmin):  # type: ignore[type-
                 raise
             add_service_error(form, refusal)
             return None
-        if answer is not None and not isinstance(answer, str):
+        if isinstance(answer, HttpResponse):
             return answer
-        messages.success(request, answer or translate_text(act.done))
+        if isinstance(answer, ProposedChange):
+            return to_waiting(request, answer)
+        messages.success(request, answer if isinstance(answer, str) and answer else translate_text(act.done))
+        if isinstance(answer, Model):
+            owner: Any = self.admin_site.get_model_admin(type(answer))
+            return HttpResponseRedirect(owner.url_of("change", answer))
         return return_to_task(request) or HttpResponseRedirect(self.url_of("change", row))
 
     def _act_page(self, request: HttpRequest, row: Row, act: RowAction, form: object) -> TemplateResponse:

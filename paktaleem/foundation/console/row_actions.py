@@ -51,7 +51,8 @@ class Weakens(Enum):
 class RowAction:
     """A row action; ``perform`` calls the service and may return its own response (a secret shown once).
 
-    It may return words instead, for the message after it: ``done`` is shown where they depend on nothing.
+    It may return a row instead, whose page is shown next, or words for the message after it: ``done`` is shown where
+    they depend on nothing.
     ``refusals`` holds what this action says of an exception instead of the exception's own ``console_message``.
     With ``across_clients`` the service itself opens the contexts of the clients whose rows it writes (officers only).
     ``offered_to`` says for whom of those with the capability there is a button and a form; the service refuses others.
@@ -63,7 +64,7 @@ class RowAction:
     slug: str
     label: str
     capability: Capability
-    perform: Callable[[Any, FormData, HttpRequest], HttpResponse | str | None]
+    perform: Callable[[Any, FormData, HttpRequest], HttpResponse | Model | str | None]
     lead: str = ""
     done: str = "Done."
     form: type[ActionForm] = RowActionForm
@@ -108,12 +109,19 @@ _LAST = ("ground", "reason")
 
 
 def calls(
-    service: Callable[..., object], *, clock: Callable[[HttpRequest], datetime] = get_action_time
-) -> Callable[[Any, FormData, HttpRequest], None]:
-    """Return the function of a row action that calls a service with the row, the form's values, the actor and time."""
+    service: Callable[..., Any],
+    *,
+    clock: Callable[[HttpRequest], datetime] = get_action_time,
+    shows_result: bool = False,
+) -> Callable[[Any, FormData, HttpRequest], Model | None]:
+    """Return the function of a row action that calls a service with the row, the form's values, the actor and time.
 
-    def perform(row: Any, given: FormData, request: HttpRequest) -> None:
-        service(row, **given, actor=actor_of(request), at=clock(request))
+    With ``shows_result`` the page of the row that the service returns is shown next.
+    """
+
+    def perform(row: Any, given: FormData, request: HttpRequest) -> Model | None:
+        result = service(row, **given, actor=actor_of(request), at=clock(request))
+        return result if shows_result else None
 
     return perform
 
@@ -165,18 +173,21 @@ def act_page(
     target: str = "",
     list_targets: Callable[[Any], Iterable[Any]] | None = None,
     respond: Callable[[Any, FormData, HttpRequest], HttpResponse | str | None] | None = None,
+    shows_result: bool = False,
     **options: Any,
 ) -> RowAction:
     """Return the row action of an act.
 
     ``form`` replaces the one that follows from the act's arguments, where choices depend on the row. ``target`` names
     the form's field whose value is the act's row, if that is one of ``list_targets`` and not the row of the page.
-    ``respond`` is called instead of the act, and calls it. ``options`` are further values of ``RowAction``.
+    ``respond`` is called instead of the act, and calls it. With ``shows_result`` the page of the row that the act
+    returns is shown next. ``options`` are further values of ``RowAction``.
     """
+    perform_act = calls(act, clock=get_arrival_time if act.wall_clock else get_action_time, shows_result=shows_result)
 
-    def perform(row: object, given: FormData, request: HttpRequest) -> None:
-        values, clock = dict(given), get_arrival_time if act.wall_clock else get_action_time
-        act(values.pop(target) if target else row, **values, actor=actor_of(request), at=clock(request))
+    def perform(row: object, given: FormData, request: HttpRequest) -> Model | None:
+        values = dict(given)
+        return perform_act(values.pop(target) if target else row, values, request)
 
     def find_refusal(row: object, actor: Actor, at: datetime) -> PortalError | None:
         targets = [row] if list_targets is None else list_targets(row)

@@ -8,14 +8,13 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from consent.register.models.agreements import ServiceAgreement
 from paktaleem.directory.data_systems.extension_points import OrderCase, order_cases
 from paktaleem.directory.data_systems.models import OrderKind
 from paktaleem.foundation.accounts.roles import Capability
@@ -25,12 +24,13 @@ from paktaleem.foundation.console.filters import CLIENT_PARAMETER, progress_filt
 from paktaleem.foundation.console.forms import ActionForm, FormData, RowActionForm, set_choices
 from paktaleem.foundation.console.long_acts import LongAct, Progress, long_acts
 from paktaleem.foundation.console.model_admin import EvidenceAdmin
-from paktaleem.foundation.console.requests import actor_of, by_user, by_user_for
+from paktaleem.foundation.console.requests import actor_of, by_user_for
 from paktaleem.foundation.console.row_actions import (
     AddedAct,
     RowAction,
     Weakens,
     added_acts,
+    calls,
     certificate_actions,
 )
 from paktaleem.foundation.console.site import site
@@ -86,11 +86,6 @@ def _render_stage(row: Any) -> SafeString:
     return render_state(label, _TONES.get(ExitStage(row.stage), "warn"))
 
 
-def _propose(row: ServiceAgreement, given: FormData, request: HttpRequest) -> HttpResponse:
-    found = proposing.propose_exit(row, **given, **by_user(request))
-    return HttpResponseRedirect(reverse("admin:exits_agreementexit_change", args=[found.pk], current_app=site.name))
-
-
 def _open_part(row: AgreementExit, given: FormData, request: HttpRequest) -> HttpResponse:
     part: ExitPart = given["part"]
     content = exporting.open_part(part, **by_user_for(request, given["reason"]))
@@ -109,7 +104,7 @@ added_acts.connect(
             "exit",
             "End and exit",
             Capability.DECIDE_FOR_CLIENT,
-            _propose,
+            calls(proposing.propose_exit, shows_result=True),
             form=ProposeForm,
             lead="Ends the agreement, returns the data if the client wants it, and deletes it everywhere. An officer "
             "must approve it as a second person; until then nothing happens.",

@@ -6,7 +6,7 @@ from datetime import datetime
 from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
@@ -22,7 +22,6 @@ from paktaleem.foundation.accounts.due import Severity
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ChangeState
 from paktaleem.foundation.clock import client_now
-from paktaleem.foundation.console.approvals import to_waiting
 from paktaleem.foundation.console.columns import render_state, state_column
 from paktaleem.foundation.console.forms import ActionForm, FormData, set_choices
 from paktaleem.foundation.console.home_pages import Card, Line, make_cards
@@ -220,13 +219,9 @@ class AgreeForm(ActionForm):
             self.fields["approve"].help_text = read_grounds(self.row, **by_user(self.request))
 
 
-def _lift(row: Restriction, given: FormData, request: HttpRequest) -> HttpResponse:
-    return to_waiting(request, request_lift_after_notice(row, ground=given["ground"], **by_user(request)))
-
-
 for _model, _page in (
     (Restriction, act_page(inform_before_lift)),
-    (Restriction, act_page(request_lift_after_notice, respond=_lift, weakens=Weakens.ALWAYS)),
+    (Restriction, act_page(request_lift_after_notice, shows_result=True, weakens=Weakens.ALWAYS)),
     (Objection, act_page(propose_overruling, weakens=Weakens.ALWAYS)),
     (Objection, act_page(settle_overruling, form=AgreeForm, step_up=True, find_requested=find_overruling)),
 ):

@@ -63,13 +63,7 @@ from rights.requests.fields import make_text_field
 from rights.requests.letters import ANSWERS, Occasion, compose_letter, find_mailable_sender
 from rights.requests.models import RightsRequest
 
-
-def _hand_over(row: RightsRequest, given: FormData, request: HttpRequest) -> HttpResponse:
-    made = hand_over_request(row, client=given["client"], actor=actor_of(request), at=get_action_time(request))
-    return HttpResponseRedirect(request_url(made.pk))
-
-
-add_request_act(act_page(hand_over_request, respond=_hand_over, across_clients=True), after="match")
+add_request_act(act_page(hand_over_request, shows_result=True, across_clients=True), after="match")
 
 
 class UnknownCallerForm(WantedForm):

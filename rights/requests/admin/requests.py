@@ -9,7 +9,7 @@ from django.contrib import admin
 from django.contrib.postgres.expressions import ArraySubquery
 from django.core.exceptions import PermissionDenied
 from django.db.models import Case, CharField, Exists, Model, OuterRef, Q, QuerySet, Subquery, Value, When
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -288,9 +288,9 @@ order_cases.connect(OrderCase(PARENT, RightsRequest))
 _MOST = 50
 
 
-def _record(row: Subject, given: FormData, request: HttpRequest) -> HttpResponse:
+def _record(row: Subject, given: FormData, request: HttpRequest) -> RightsRequest:
     actor = actor_of(request)
-    made = receive_request(
+    return receive_request(
         row.client,
         kinds=given["kinds"],
         channel=Channel.TELEPHONE if actor.client_id is None else Channel.CLIENT,
@@ -301,7 +301,6 @@ def _record(row: Subject, given: FormData, request: HttpRequest) -> HttpResponse
         actor=actor,
         at=get_action_time(request),
     )
-    return HttpResponseRedirect(request_url(made.pk))
 
 
 person_acts.connect(

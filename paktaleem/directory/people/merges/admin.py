@@ -4,8 +4,7 @@ from collections.abc import Callable
 
 from django import forms
 from django.contrib import admin
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import reverse
+from django.http import HttpRequest
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -51,22 +50,20 @@ def render_same_person(subject: Subject) -> SafeString:
     return format_html_join(", ", "{}", ((link_person(one),) for one in list_same_person(subject)))
 
 
-def _link(row: Subject, given: FormData, request: HttpRequest) -> HttpResponse:
+def _link(row: Subject, given: FormData, request: HttpRequest) -> PersonMerge:
     other = get_subject(given["other"].strip(), actor=actor_of(request))
     return _propose(propose_merge, row, other, given, request)
 
 
-def _undo(row: Subject, given: FormData, request: HttpRequest) -> HttpResponse:
+def _undo(row: Subject, given: FormData, request: HttpRequest) -> PersonMerge:
     other = Subject.objects.get(pk=given["other"], client_id=row.client_id)
     return _propose(propose_undo, row, other, given, request)
 
 
 def _propose(
     service: Callable[..., PersonMerge], row: Subject, other: Subject, given: FormData, request: HttpRequest
-) -> HttpResponse:
-    merge = service(row, other, ground=given["ground"], **by_user_for(request, given["reason"]))
-    url = reverse("admin:people_personmerge_change", args=[merge.pk], current_app=site.name)
-    return HttpResponseRedirect(url)
+) -> PersonMerge:
+    return service(row, other, ground=given["ground"], **by_user_for(request, given["reason"]))
 
 
 person_acts.connect(
