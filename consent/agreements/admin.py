@@ -48,7 +48,7 @@ from paktaleem.foundation.console.home_pages import Card, Line, Task
 from paktaleem.foundation.console.model_admin import EvidenceAdmin, Fieldsets
 from paktaleem.foundation.console.paging import format_count
 from paktaleem.foundation.console.requests import actor_of, by_user, get_action_time
-from paktaleem.foundation.console.row_actions import RowAction, Weakens, act_page
+from paktaleem.foundation.console.row_actions import RowAction, Weakens, act_page, send_file
 from paktaleem.foundation.console.site import boards, site
 from paktaleem.foundation.first_rows import take_latest
 from paktaleem.foundation.tenancy.context import in_client
@@ -299,11 +299,9 @@ def _sign(row: ServiceAgreement, given: FormData, request: HttpRequest) -> str:
 def _open_document(row: ServiceAgreement, given: FormData, request: HttpRequest) -> HttpResponse:
     del row
     document: AgreementDocument = given["document"]
-    content = b"".join(open_document(document, reason=given["reason"], **by_user(request)))
+    content = open_document(document, reason=given["reason"], **by_user(request))
     kind = FileKind(document.file_kind)
-    response = HttpResponse(content, content_type=CONTENT_TYPES[kind])
-    response["Content-Disposition"] = f'attachment; filename="{document.kind}-{document.added_at:%Y%m%d}.{kind}"'
-    return response
+    return send_file(content, f"{document.kind}-{document.added_at:%Y%m%d}.{kind}", CONTENT_TYPES[kind])
 
 
 def _attest(row: ServiceAgreement, given: FormData, request: HttpRequest) -> None:

@@ -57,7 +57,7 @@ from paktaleem.foundation.console.model_admin import EvidenceAdmin, Fieldsets
 from paktaleem.foundation.console.paging import LIMIT, format_count
 from paktaleem.foundation.console.register_names import format_purpose
 from paktaleem.foundation.console.requests import actor_of, by_user, by_user_for, get_action_time, may
-from paktaleem.foundation.console.row_actions import RowAction, act_page
+from paktaleem.foundation.console.row_actions import RowAction, act_page, send_file
 from paktaleem.foundation.console.site import boards, site
 from paktaleem.foundation.first_rows import FirstRows, take_first, take_latest
 from paktaleem.foundation.tenancy.context import in_client
@@ -378,9 +378,7 @@ def _print_form(run: FormRun, given: FormData, request: HttpRequest) -> HttpResp
     own_page = f"{base}{reverse('guardian-start', args=[code])}" if run.for_guardians else urls.choices
     address, policy = own_page.partition("://")[2], urls.notice.partition("://")[2]
     pdf = print_form(run, address=address, policy=policy, **by_user_for(request, given["reason"]))
-    response = HttpResponse(pdf, content_type="application/pdf")
-    response["Content-Disposition"] = f'attachment; filename="consent-form-{run.made_at:%Y%m%d}-{run.pk.hex[-6:]}.pdf"'
-    return response
+    return send_file(pdf, f"consent-form-{run.made_at:%Y%m%d}-{run.pk.hex[-6:]}.pdf", "application/pdf")
 
 
 def _describe_left_out(run: FormRun, people: QuerySet[Subject]) -> str:

@@ -44,7 +44,7 @@ from paktaleem.foundation.console.model_admin import EvidenceAdmin
 from paktaleem.foundation.console.person_pages import PersonPage, person_acts, person_pages
 from paktaleem.foundation.console.register_names import format_purpose
 from paktaleem.foundation.console.requests import actor_of, by_user_for, get_action_time, may
-from paktaleem.foundation.console.row_actions import RowAction
+from paktaleem.foundation.console.row_actions import RowAction, send_file
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.web.public.pages import LanguageLink
@@ -123,9 +123,7 @@ class BundleForm(RowActionForm):
 def _export_bundle(subject: Subject, given: FormData, request: HttpRequest) -> HttpResponse:
     base, by = get_public_url(request), by_user_for(request, given["reason"])
     packed = export_evidence(subject, base=base, language=given["language"], **by)
-    response = HttpResponse(packed, content_type="application/zip")
-    response["Content-Disposition"] = f'attachment; filename="evidence-{subject.pk}.zip"'
-    return response
+    return send_file(packed, f"evidence-{subject.pk}.zip", "application/zip")
 
 
 person_acts.connect(

@@ -110,11 +110,10 @@ class _LetterForm(ActionForm):
     language = forms.ChoiceField(label=_("Language"), choices=LANGUAGES, widget=forms.RadioSelect, initial="en")
     text = _letter_field(_("Letter"))
 
-    def __init__(self, *args: Any, row: Breach, request: HttpRequest, **kwargs: Any) -> None:
-        super().__init__(*args, row=row, request=request, **kwargs)
+    def prepare(self) -> None:
         if not self.is_bound:
-            with in_client(row.client_id):
-                drafts = compose_breach_letters(row, self.audience, actor=actor_of(request))
+            with in_client(self.row.client_id):
+                drafts = compose_breach_letters(self.row, self.audience, actor=actor_of(self.request))
             language = "ur" if self.initial.get("language") == "ur" else "en"
             self.initial.update({"language": language, "text": drafts[language], "text_ur": drafts["ur"]})
 
@@ -147,8 +146,8 @@ class AuthorityForm(_LetterForm):
     )
     field_order = ("authority", "language", "text", "late_reason")
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def prepare(self) -> None:
+        super().prepare()
         authority = self.row.client.find_authority(self.row.known_at)
         self.fields["authority"].initial = authority.name if authority else ""
 

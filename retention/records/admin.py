@@ -22,6 +22,7 @@ from paktaleem.foundation.console.home_pages import Card
 from paktaleem.foundation.console.model_admin import Saving
 from paktaleem.foundation.console.paging import format_count
 from paktaleem.foundation.console.requests import get_action_time
+from paktaleem.foundation.console.row_actions import send_file
 from paktaleem.foundation.console.site import boards, site
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
@@ -95,8 +96,7 @@ class ImpactAssessmentAdmin(RegisterAdmin[ImpactAssessment]):
         name = f"record-of-processing-{client.code}-{record.on:%Y%m%d}"
         if kind == _DOCUMENT:
             body = json.dumps(build_document(record, base=get_public_url(request)), ensure_ascii=False, indent=2)
-            headers = {"Content-Disposition": f'attachment; filename="{name}.{kind}"'}
-            return HttpResponse(body, content_type="application/ld+json", headers=headers)
+            return send_file(body, f"{name}.{kind}", "application/ld+json")
         if kind not in set(Format):
             raise Http404
         return send_table(name, Format(kind), list_file_headings(), list_file_rows(record))

@@ -51,7 +51,7 @@ from paktaleem.foundation.console.model_admin import EvidenceAdmin
 from paktaleem.foundation.console.person_pages import OVERVIEW, on_tab
 from paktaleem.foundation.console.register_names import format_purpose
 from paktaleem.foundation.console.requests import actor_of, get_action_time, may
-from paktaleem.foundation.console.row_actions import RowAction, act_page, show_revealed
+from paktaleem.foundation.console.row_actions import RowAction, act_page, send_file, show_revealed
 from paktaleem.foundation.console.row_search import RowSearch
 from paktaleem.foundation.console.search import searches
 from paktaleem.foundation.console.site import site
@@ -232,8 +232,7 @@ def _open_evidence(evidence: ConsentEvidence, given: FormData, request: HttpRequ
     if isinstance(opened, str) or evidence.file is None:
         return show_revealed(request, evidence, gettext("Evidence"), [(gettext("Reference"), str(opened))])
     kind = FileKind(evidence.file.kind)
-    headers = {"Content-Disposition": f'attachment; filename="evidence.{kind}"'}
-    return HttpResponse(opened, content_type=CONTENT_TYPES[kind], headers=headers)
+    return send_file(opened, f"evidence.{kind}", CONTENT_TYPES[kind])
 
 
 @admin.register(ConsentEvidence, site=site)

@@ -239,6 +239,12 @@ def show_revealed(request: HttpRequest, row: Model, title: str, shown: Iterable[
     return owner.page(request, row, "console/revealed.html", title=title, shown=shown, row_url=url)
 
 
+def send_file(content: bytes | str | Iterable[bytes], name: str, content_type: str) -> HttpResponse:
+    """Return the response that downloads a file."""
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return HttpResponse(content, content_type=content_type, headers=headers)
+
+
 @dataclass(frozen=True)
 class AddedAct:
     """An act on the rows of a model, ``app_label.model``; placed behind the act ``after``, or last."""
@@ -283,8 +289,7 @@ def certificate_actions(
         def send(row: object, _given: object, _request: HttpRequest) -> HttpResponse | None:
             if (found := find(row)) is None:
                 return None
-            headers = {"Content-Disposition": f'attachment; filename="{name(row)}.{ending}"'}
-            return HttpResponse(read(found), content_type=f"application/{ending}", headers=headers)
+            return send_file(read(found), f"{name(row)}.{ending}", f"application/{ending}")
 
         slug, label = f"certificate-{ending}", f"Certificate ({ending.upper()})"
         return RowAction(slug, label, capability, send, form=ActionForm, lead=lead, applies=applies)

@@ -86,8 +86,8 @@ class AnswerForm(ActionForm):
     outcome = forms.ChoiceField(label=_("Result"), choices=_OUTCOMES, widget=forms.RadioSelect)
     exemption = forms.ChoiceField(label=_("Why it does not apply"), choices=_EXEMPTIONS, required=False)
 
-    def __init__(self, *args: Any, row: Order, request: HttpRequest, **kwargs: Any) -> None:
-        super().__init__(*args, row=row, request=request, **kwargs)
+    def prepare(self) -> None:
+        row: Order = self.row
         if row.kind in {OrderKind.ERASE, OrderKind.ANONYMISE}:
             for category in row.categories:
                 label = _("Records: {category}").format(category=format_category(category, row.client_id))
@@ -131,9 +131,9 @@ class FileForm(ActionForm):
     category = forms.ChoiceField(label=_("Data"))
     file = forms.FileField(label=_("File"), help_text=_("PDF, JPEG, PNG or JSON. Its name is not kept."))
 
-    def __init__(self, *args: Any, row: Order, request: HttpRequest, **kwargs: Any) -> None:
-        super().__init__(*args, row=row, request=request, **kwargs)
-        set_choices(self, "category", [(code, format_category(code, row.client_id)) for code in row.categories])
+    def prepare(self) -> None:
+        names = [(code, format_category(code, self.row.client_id)) for code in self.row.categories]
+        set_choices(self, "category", names)
 
 
 _TONES = dict.fromkeys((State.QUEUED, State.SENT, State.ACCEPTED, State.RECALLED), "warn")

@@ -35,7 +35,7 @@ from paktaleem.foundation.console.forms import ActionForm, ScopedForm
 from paktaleem.foundation.console.long_acts import LISTED_FOR, LongAct, Progress
 from paktaleem.foundation.console.model_admin import EvidenceAdmin, Fieldsets
 from paktaleem.foundation.console.requests import actor_of, get_action_time
-from paktaleem.foundation.console.row_actions import act_page
+from paktaleem.foundation.console.row_actions import act_page, send_file
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.console.translation import translate_text
 from paktaleem.foundation.tenancy.context import in_client
@@ -185,8 +185,7 @@ class RosterImportAdmin(EvidenceAdmin[RosterImport]):
         if kind not in TEMPLATES:
             raise Http404
         content_type, make = TEMPLATES[kind]
-        disposition = f'attachment; filename="people.{kind}"'
-        return HttpResponse(make(), content_type=content_type, headers={"Content-Disposition": disposition})
+        return send_file(make(), f"people.{kind}", content_type)
 
     def save_model(self, request: HttpRequest, obj: RosterImport, form: forms.BaseForm, change: bool) -> None:  # noqa: ARG002, FBT001
         given = form.cleaned_data

@@ -15,7 +15,7 @@ from paktaleem.foundation.console.filters import ProgressFilter
 from paktaleem.foundation.console.forms import FormData, ScopedForm
 from paktaleem.foundation.console.model_admin import EvidenceAdmin, Saving
 from paktaleem.foundation.console.requests import actor_of, get_action_time
-from paktaleem.foundation.console.row_actions import RowAction
+from paktaleem.foundation.console.row_actions import RowAction, send_file
 from paktaleem.foundation.console.site import site
 
 
@@ -29,11 +29,9 @@ class AssessmentForm(ScopedForm):
 
 def _open_report(row: SecurityAssessment, given: FormData, request: HttpRequest) -> HttpResponse:
     actor, at = actor_of(request), get_action_time(request)
-    content = b"".join(open_report(row, reason=given["reason"], actor=actor, at=at))
+    content = open_report(row, reason=given["reason"], actor=actor, at=at)
     kind = FileKind(row.file_kind)
-    response = HttpResponse(content, content_type=CONTENT_TYPES[kind])
-    response["Content-Disposition"] = f'attachment; filename="{row.kind}-{row.done_on:%Y%m%d}.{kind}"'
-    return response
+    return send_file(content, f"{row.kind}-{row.done_on:%Y%m%d}.{kind}", CONTENT_TYPES[kind])
 
 
 @admin.register(SecurityAssessment, site=site)

@@ -19,7 +19,7 @@ from paktaleem.foundation.console.home_pages import HomeLink, home_links
 from paktaleem.foundation.console.long_acts import LongAct, Progress
 from paktaleem.foundation.console.model_admin import Saving, ScopedAdmin
 from paktaleem.foundation.console.requests import actor_of, by_user_for
-from paktaleem.foundation.console.row_actions import RowAction, act_page
+from paktaleem.foundation.console.row_actions import RowAction, act_page, send_file
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.console.widgets import DayInput
 from paktaleem.office.reports.models import PackState, RegulatorPack
@@ -44,8 +44,7 @@ def _take(form: str, lead: str) -> RowAction:
     def take(row: RegulatorPack, given: FormData, request: HttpRequest) -> HttpResponse:
         content = take_pack(row, form=form, **by_user_for(request, given["reason"]))
         name = f"pack-{row.client.code}-{row.since_on:%Y%m%d}-{row.until_on:%Y%m%d}.{form}"
-        headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-        return HttpResponse(content, content_type=f"application/{form}", headers=headers)
+        return send_file(content, name, f"application/{form}")
 
     return RowAction(
         form,
