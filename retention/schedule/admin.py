@@ -1,7 +1,6 @@
 """The retention schedule in the console: rules with their effect, the published schedule, and holds."""
 
 import hashlib
-from copy import copy
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -16,7 +15,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
-from consent.register.admin.safeguards import PeriodAdmin, SafeguardedAdmin, SafeguardForm, count_people
+from consent.register.admin.safeguards import EndForm, PeriodAdmin, SafeguardedAdmin, SafeguardForm, count_people
 from consent.register.models.purposes import DataCategory
 from paktaleem.directory.data_systems.models import System
 from paktaleem.directory.people.admin.people import link_person
@@ -24,10 +23,8 @@ from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.changes import ProposedChange
 from paktaleem.foundation.accounts.due import Severity
-from paktaleem.foundation.accounts.middleware import get_arrival_time
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.accounts.sessions import require_recent_authentication
 from paktaleem.foundation.console.approvals import EffectFigures, effect_figures, waiting_panels
 from paktaleem.foundation.console.clocks import get_time_of
 from paktaleem.foundation.console.columns import day, render_state, state_column
@@ -38,7 +35,6 @@ from paktaleem.foundation.console.forms import (
     FieldWords,
     FormData,
     GroundField,
-    RowActionForm,
     ScopedForm,
     add_service_error,
     field_words,
@@ -171,21 +167,11 @@ class RuleForm(SafeguardForm):
         return hashlib.sha256(values.encode()).hexdigest()
 
 
-class EndRuleForm(RowActionForm):
+class EndRuleForm(EndForm):
     """Ending a rule, with the effect; it asks for a ground if data is then disposed of earlier."""
 
-    ground = GroundField()
-
-    def prepare(self) -> None:
-        ended = copy(self.row)
-        ended.ends_at = get_action_time(self.request)
-        with in_client(self.row.client_id):
-            self.is_weaker = is_disposed_earlier(ended, at=ended.ends_at)
-        if self.is_weaker:
-            at = get_arrival_time(self.request)
-            require_recent_authentication(self.request, Capability.DECIDE_FOR_CLIENT, at=at)
-        else:
-            del self.fields["ground"]
+    def find_weakening(self, ended: RetentionRule, at: datetime) -> str | None:
+        return EARLIER_DISPOSAL.code if is_disposed_earlier(ended, at=at) else None
 
     @property
     def effect(self) -> RuleEffect:

@@ -151,12 +151,16 @@ class EndForm(RowActionForm):
         at, ended = get_action_time(self.request), copy(self.row)
         ended.ends_at = max(self.row.starts_at, at)  # ended now, or cancelled before its start
         with in_client(self.row.client_id):
-            self.kind = find_weakening(ended, self.row, at=at)
+            self.kind = self.find_weakening(ended, at)
         if self.kind is None:
             del self.fields["ground"]
         else:
             arrived_at = get_arrival_time(self.request)
             require_recent_authentication(self.request, Capability.DECIDE_FOR_CLIENT, at=arrived_at)
+
+    def find_weakening(self, ended: Any, at: datetime) -> str | None:
+        """Return the kind of change that ending the row is, None if it weakens nothing."""
+        return find_weakening(ended, self.row, at=at)
 
     @property
     def panel(self) -> dict[str, object] | None:
@@ -174,34 +178,27 @@ def _end(row: PeriodRow, given: FormData, request: HttpRequest) -> ProposedChang
     return request_safeguard_change(row, ground=given["ground"], actor=actor, at=at)
 
 
+_STOPS: dict[str, Any] = {
+    "form": EndForm,
+    "weakens": Weakens.BY_ITS_VALUES,
+    "template": "console/end_safeguarded.html",
+}
+
+
 def end_act(label: str, lead: str, capability: Capability) -> RowAction:
     """Return the act that ends a row's period now, or requests it if that weakens a safeguard."""
     return RowAction(
-        "end",
-        label,
-        capability,
-        _end,
-        lead=lead,
-        done="Ended. In effect from the next decision.",
-        form=EndForm,
+        *("end", label, capability, _end, lead, "Ended. In effect from the next decision."),
         danger=True,
-        weakens=Weakens.BY_ITS_VALUES,
         applies=lambda row, at: row.starts_at < at and (row.ends_at is None or row.ends_at > at),
-        template="console/end_safeguarded.html",
+        **_STOPS,
     )
 
 
 def cancel_act(label: str, lead: str, capability: Capability) -> RowAction:
     """Return the act that cancels a row before its start, or requests it if that weakens a safeguard."""
     return RowAction(
-        "cancel",
-        label,
-        capability,
-        _end,
-        lead=lead,
-        done="Cancelled. It will never take effect.",
-        form=EndForm,
-        weakens=Weakens.BY_ITS_VALUES,
+        *("cancel", label, capability, _end, lead, "Cancelled. It will never take effect."),
         applies=lambda row, at: row.starts_at > at and not row.is_cancelled,
-        template="console/end_safeguarded.html",
+        **_STOPS,
     )
