@@ -22,7 +22,7 @@ from paktaleem.foundation.console.forms import ActionForm, FormData, RowActionFo
 from paktaleem.foundation.console.person_pages import DISCLOSURES, on_tab, person_acts, person_panels
 from paktaleem.foundation.console.register_names import format_purpose
 from paktaleem.foundation.console.requests import actor_of, by_user, by_user_for, get_action_time
-from paktaleem.foundation.console.row_actions import RowAction, Weakens, act_page, ask_ground
+from paktaleem.foundation.console.row_actions import RowAction, Weakens, act_page, ask_ground, calls
 from paktaleem.foundation.encryption.sealing import CannotOpen
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
@@ -105,10 +105,6 @@ def _state(row: RightsRequest, given: FormData, request: HttpRequest) -> None:
     add_correction(row, Statement(**given), **by_user(request))
 
 
-def _restrict(row: RightsRequest, given: FormData, request: HttpRequest) -> None:
-    restrict_for_request(row, given["purposes"], **by_user(request))
-
-
 def _open_corrections(row: RightsRequest) -> list[Correction]:
     return [one for one in list_corrections(row) if one.state == CorrectionState.OPEN]
 
@@ -136,7 +132,7 @@ add_request_act(
         "restrict-meanwhile",
         "Restrict while it is checked",
         Capability.RESTRICT_PROCESSING,
-        _restrict,
+        calls(restrict_for_request),
         form=MeanwhileForm,
         lead="While it is checked whether the data is correct, the person may ask that it is only stored (GDPR Art. "
         "18(1)(a)). The restriction takes effect with the next decision; lift it on its own page, after informing the "

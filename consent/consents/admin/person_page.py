@@ -1,6 +1,6 @@
 """Consents, restrictions and objections on a person's page, and the acts on them."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from functools import partial
 from uuid import UUID
@@ -35,8 +35,8 @@ from paktaleem.foundation.console.person_pages import (
     person_panels,
 )
 from paktaleem.foundation.console.register_names import format_purpose
-from paktaleem.foundation.console.requests import actor_of, by_user, get_action_time, may
-from paktaleem.foundation.console.row_actions import RowAction
+from paktaleem.foundation.console.requests import actor_of, get_action_time, may
+from paktaleem.foundation.console.row_actions import RowAction, calls
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.console.translation import translate_text
 from paktaleem.foundation.console.widgets import MomentInput
@@ -135,18 +135,20 @@ def _record_answer(subject: Subject, given: FormData, request: HttpRequest) -> N
 
 
 class RestrictForm(RowActionForm):
-    purpose = forms.ChoiceField(required=False, help_text="None chosen: every purpose.")
+    purpose_code = forms.ChoiceField(label="Purpose", required=False, help_text="None chosen: every purpose.")
 
     def prepare(self) -> None:
-        set_choices(self, "purpose", [("", gettext("Every purpose")), *_purpose_choices(self.row)])
+        set_choices(self, "purpose_code", [("", gettext("Every purpose")), *_purpose_choices(self.row)])
 
 
 class ObjectForm(RowActionForm):
-    purpose = forms.ChoiceField(help_text="Purposes based on legitimate interest for this person's role.")
+    purpose_code = forms.ChoiceField(
+        label="Purpose", help_text="Purposes based on legitimate interest for this person's role."
+    )
 
     def prepare(self) -> None:
         only = _list_purposes_on(Basis.LEGITIMATE_INTEREST, self.row, self.request)
-        set_choices(self, "purpose", _purpose_choices(self.row, only))
+        set_choices(self, "purpose_code", _purpose_choices(self.row, only))
 
 
 def _list_purposes_on(basis: Basis, row: Subject, request: HttpRequest) -> set[UUID]:
@@ -157,13 +159,6 @@ def _list_purposes_on(basis: Basis, row: Subject, request: HttpRequest) -> set[U
 def _purpose_choices(subject: Subject, only: set[UUID] | None = None) -> list[tuple[str, str]]:
     found = Purpose.objects.filter(client_id__in=[subject.client_id, PAKTALEEM], is_active=True)
     return [(one.code, str(one)) for one in found if only is None or one.pk in only]
-
-
-def _open_limit(service: Callable[..., object]) -> Callable[[Subject, FormData, HttpRequest], None]:
-    def perform(subject: Subject, given: FormData, request: HttpRequest) -> None:
-        service(subject, purpose_code=given["purpose"], reason=given["reason"], **by_user(request))
-
-    return perform
 
 
 _ACTS = (
@@ -182,7 +177,7 @@ _ACTS = (
         "restrict",
         "Restrict processing",
         Capability.RESTRICT_PROCESSING,
-        _open_limit(restrict_processing),
+        calls(restrict_processing),
         form=RestrictForm,
         lead="Data is stored but not otherwise used until the restriction is lifted.",
         done="Restricted. In effect from the next decision.",
@@ -192,7 +187,7 @@ _ACTS = (
         "object",
         "Record objection",
         Capability.RESTRICT_PROCESSING,
-        _open_limit(object_to_purpose),
+        calls(object_to_purpose),
         form=ObjectForm,
         lead="The person objects to a purpose based on legitimate interest.",
         done="Recorded. In effect from the next decision.",
