@@ -64,8 +64,6 @@ def _letter_field(label: Any, language: str = "") -> forms.CharField:
 
 
 class AssessForm(ActionForm, SelectionForm):
-    """The risk, the outcome, and the people concerned."""
-
     likelihood = forms.ChoiceField(label=_("Likelihood of harm"), choices=Likelihood.choices, widget=forms.RadioSelect)
     severity = forms.ChoiceField(label=_("Severity of harm"), choices=Severity.choices, widget=forms.RadioSelect)
     outcome = forms.ChoiceField(
@@ -119,8 +117,6 @@ class _LetterForm(ActionForm):
 
 
 class ClientLetterForm(_LetterForm):
-    """The letter to the client."""
-
     audience = Audience.CLIENT
 
     handed_to = forms.CharField(
@@ -132,8 +128,6 @@ class ClientLetterForm(_LetterForm):
 
 
 class AuthorityForm(_LetterForm):
-    """The notification of the authority."""
-
     audience = Audience.AUTHORITY
 
     authority = forms.CharField(label=_("Supervisory authority"), max_length=200)
@@ -153,8 +147,6 @@ class AuthorityForm(_LetterForm):
 
 
 class PeopleForm(_LetterForm):
-    """The letter to people, in both languages."""
-
     audience = Audience.PEOPLE
 
     language = forms.ChoiceField(label=_("Preview in"), choices=LANGUAGES, widget=forms.RadioSelect, initial="en")
@@ -176,8 +168,6 @@ class MeasuresForm(RowActionForm):
 
 
 class ClientsForm(ActionForm):
-    """Further clients that the same event concerns."""
-
     clients = forms.ModelMultipleChoiceField(
         Client.objects.none(), label=_("Clients"), widget=forms.CheckboxSelectMultiple
     )

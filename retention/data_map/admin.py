@@ -32,8 +32,6 @@ from retention.data_map.services import confirm_line, declare_line, end_line
 
 
 class LineForm(ScopedForm):
-    """A line of the data map."""
-
     category = forms.ChoiceField(label=_("Data category"))
     roles = forms.MultipleChoiceField(label=_("People"), choices=ROLES, widget=forms.CheckboxSelectMultiple)
 
@@ -82,8 +80,6 @@ def _render_cell(cell: MapCell, at: datetime) -> dict[str, object]:
 
 
 class LineProgress(ProgressFilter):
-    """Filter of lines: to confirm, in use."""
-
     offered = {"current": _("Held now")}
 
 

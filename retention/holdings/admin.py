@@ -138,8 +138,6 @@ class HoldingAdmin(ExportableAdmin[Holding], DataOfPersonAdmin[Holding]):
 
 
 class DecisionForm(ActionForm):
-    """The decision about a flagged collection, and its ground."""
-
     decision = forms.ChoiceField(label=_("Decision"), choices=CollectionDecision.choices, widget=forms.RadioSelect)
     ground = GroundField(help_text=_("Why is this right? About the data only; do not name people."))
 

@@ -198,8 +198,6 @@ class HoldForm(ScopedForm):
 
 
 class PlaceForm(ActionForm):
-    """A hold of a person's data."""
-
     kind = forms.ChoiceField(label=_("Kind"), choices=_BY_HAND, widget=forms.RadioSelect)
     ground = GroundField(help_text=_("About the case only; do not name people."))
     category = forms.ChoiceField(label=_("Data category"), required=False)

@@ -92,8 +92,6 @@ _DELETED: dict[type[Exception], str] = {CannotOpen: "The content of this message
 
 @admin.register(MailMessage, site=site)
 class MailMessageAdmin(SortByWaitingTime, OfRequestAdmin[MailMessage]):
-    """Messages in the mailbox, newest first."""
-
     view_capability = Capability.VIEW_RIGHTS_REQUESTS
     ledger_families = ("message",)
     list_display = ("received_at", "direction", "standing", "of_request", "files", "owner")

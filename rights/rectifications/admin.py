@@ -67,8 +67,6 @@ class StateForm(CorrectionForm, ActionForm):
 
 
 class RefuseForm(ActionForm):
-    """The correction that is refused, and why."""
-
     correction = forms.TypedChoiceField(label=_("Correction"), widget=forms.RadioSelect)
     reasons = make_text_field(_("Reasons, in words the person understands"), rows=5, most=2000, required=False)
 
@@ -77,8 +75,6 @@ class RefuseForm(ActionForm):
 
 
 class MeanwhileForm(ActionForm):
-    """The purposes for which data is not used while it is checked."""
-
     purposes = forms.MultipleChoiceField(
         label=_("Purposes"),
         help_text=_("None chosen: every purpose. The data is stored, but not otherwise used."),
@@ -92,8 +88,6 @@ class MeanwhileForm(ActionForm):
 
 
 class InformedForm(ActionForm):
-    """A recipient, and what came of telling it."""
-
     notice = forms.TypedChoiceField(label=_("Recipient"), widget=forms.RadioSelect)
     outcome = forms.ChoiceField(label=_("Outcome"), choices=InformOutcome.choices, widget=forms.RadioSelect)
 
@@ -233,8 +227,6 @@ person_acts.connect(
 
 
 class CorrectForm(RowActionForm):
-    """A field, its correct value, and the reason."""
-
     field = forms.ChoiceField(
         label=_("Field"), choices=[("", _("Choose…")), *((name, FIELD_LABELS[name]) for name in CORRECTABLE)]
     )

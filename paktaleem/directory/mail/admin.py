@@ -38,8 +38,6 @@ _DETAILS = "about standing channel language recipient actor queued_at sent_at at
 
 @admin.register(Letter, site=site)
 class MessageAdmin(ExportableAdmin[Letter], EvidenceAdmin[Letter]):
-    """Emails and text messages, newest first."""
-
     view_capability = Capability.VIEW_MESSAGES
     list_display = ("about", "standing", "channel", "recipient", "queued_at", "sent_at", "owner")
     list_filter = ("state", "channel", "client")

@@ -79,8 +79,6 @@ def _rotate(row: Endpoint, given: FormData, request: HttpRequest) -> HttpRespons
 
 
 class ReplayForm(RowActionForm):
-    """The time from which to send again."""
-
     since = forms.SplitDateTimeField(
         label="Since",
         widget=MomentInput(),
@@ -165,8 +163,6 @@ class EndpointAdmin(ScopedAdmin[Endpoint]):
 
 @admin.register(Delivery, site=site)
 class DeliveryAdmin(ExportableAdmin[Delivery], EvidenceAdmin[Delivery]):
-    """Deliveries of messages, newest first."""
-
     view_capability = Capability.VIEW_WEBHOOKS
     loaded = ("message", "endpoint")
     list_display = ("event", "webhook", "state_pill", "attempts", "queued_at", "done_at", "owner")

@@ -45,8 +45,6 @@ _MOST_DAYS = 730
 
 
 class ProposeForm(ActionForm):
-    """The client's choice and the deadlines."""
-
     choice = forms.ChoiceField(label=_("The client’s choice"), choices=Choice.choices, widget=forms.RadioSelect)
     return_days = forms.IntegerField(
         label=_("Days for the return"),
@@ -65,8 +63,6 @@ class ProposeForm(ActionForm):
 
 
 class PartForm(RowActionForm):
-    """The part of the export, and the reason."""
-
     part = forms.ChoiceField(label=_("Part"))
 
     def prepare(self) -> None:

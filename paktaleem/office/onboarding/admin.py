@@ -114,8 +114,6 @@ def _describe_parts(client: Client, parts: list[Part], at: datetime) -> list[dic
 
 
 class TryDecisionForm(ActionForm):
-    """A person and a purpose."""
-
     subject = forms.CharField(label="Person", max_length=255, help_text="The person’s LMS id.")
     purpose = forms.ChoiceField(label="Purpose")
 

@@ -82,8 +82,6 @@ _USUAL_SIZE, _A_QUARTER, _A_DAY = 25, timedelta(days=91), timedelta(days=1)
 
 
 class SampleForm(forms.Form):
-    """The population of the sample, its size and its seed."""
-
     kind = forms.ChoiceField(label=_("Population"), choices=PopulationKind.choices, widget=forms.RadioSelect)
     since = forms.DateField(label=_("From"), widget=DayInput)
     until = forms.DateField(

@@ -20,8 +20,6 @@ from paktaleem.office.sandbox.services.registering import move_clock, reset_sand
 
 
 class MoveClockForm(ActionForm):
-    """The time to which the clock is moved."""
-
     to = forms.SplitDateTimeField(
         label="Move to",
         widget=MomentInput(),
@@ -35,8 +33,6 @@ class MoveClockForm(ActionForm):
 
 
 class ForceStateForm(ActionForm):
-    """Person, state and, if the state is about one, purpose."""
-
     external_id = forms.CharField(
         label="Person", max_length=255, help_text="Their LMS id; a person who is not registered yet is registered."
     )
@@ -59,8 +55,6 @@ class ForceStateForm(ActionForm):
 
 
 class MakeOrderForm(ActionForm):
-    """Person, kind and system of the order."""
-
     external_id = forms.CharField(label="Person", max_length=255, help_text="Their LMS id.")
     kind = forms.ChoiceField(
         label="Order",

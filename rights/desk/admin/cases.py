@@ -50,8 +50,6 @@ from rights.requests.selectors import list_authorities
 
 
 class OpenForm(ActionForm):
-    """A new case: the authority, its reference, and the days."""
-
     country = forms.ChoiceField(
         label=_("Supervisory authority"),
         required=False,
@@ -137,8 +135,6 @@ def cases_panel(request: HttpRequest, row: RightsRequest) -> dict[str, object] |
 
 
 class AboutDataForm(ActionForm):
-    """Form to record what the guardian requests for the data."""
-
     wish = forms.ChoiceField(label="What should happen to the data", widget=forms.RadioSelect)
     text = make_text_field(_("In their words"), rows=4, most=2000, required=False)
 

@@ -129,8 +129,6 @@ def _record(request: HttpRequest, form: UnknownCallerForm) -> RightsRequest | No
 
 
 class TaskForm(AssignForm):
-    """A task: its kind, its details, the colleague and the day."""
-
     kind = forms.ChoiceField(label=_("What is to be done?"), choices=TaskKind.choices, widget=forms.RadioSelect)
     detail = make_text_field(
         _("Details"), _("Encrypted with the request, like a note."), rows=4, most=2000, required=False
@@ -220,8 +218,6 @@ _ASKING = frozenset({Occasion.IDENTITY, Occasion.CLARIFICATION})
 
 
 class ChooseLetterForm(ActionForm):
-    """The occasion and the language of a letter."""
-
     occasion = forms.ChoiceField(label=_("Occasion"), widget=forms.RadioSelect)
     language = forms.ChoiceField(label=_("Language"), choices=_LANGUAGES, widget=forms.RadioSelect)
 
@@ -287,8 +283,6 @@ add_request_act(
 
 
 class CallForm(ActionForm):
-    """The outcome of a call."""
-
     outcome = forms.ChoiceField(
         label=_("What did the call show?"), choices=CallOutcome.choices, widget=forms.RadioSelect
     )

@@ -139,8 +139,6 @@ class DecideForm(PartForm):
 
 
 class AddRightsForm(ActionForm):
-    """The rights that a question or a concern exercises."""
-
     kinds = forms.MultipleChoiceField(label=_("Which rights?"), widget=forms.CheckboxSelectMultiple)
 
     def prepare(self) -> None:
@@ -148,15 +146,11 @@ class AddRightsForm(ActionForm):
 
 
 class RouteForm(PartForm):
-    """The controller who decides one part."""
-
     act = route_part
     decider = forms.ChoiceField(label=_("Who decides"), choices=Decider.choices, widget=forms.RadioSelect)
 
 
 class MatchForm(ActionForm):
-    """The person whom the request is about, by the learning platform's id."""
-
     subject = forms.CharField(
         label=_("ID in the learning platform"),
         help_text=_("Find the person under People first. A match proves nothing about who wrote."),
@@ -173,8 +167,6 @@ class MatchForm(ActionForm):
 
 
 class ExtendForm(ActionForm):
-    """The extension and its reasons, which are sent to the person."""
-
     days = forms.IntegerField(label=_("Days beyond the due date"), min_value=1, max_value=60)
     text = make_text_field(_("Reasons, and what is still to come"), _("Sent to the person in these words."))
 
@@ -200,8 +192,6 @@ class AnswerForm(ActionForm):
 
 
 class AssignForm(ActionForm):
-    """The colleague who takes the request."""
-
     assignee = forms.TypedChoiceField(label=_("Assigned to"), required=False)
 
     def prepare(self) -> None:
@@ -223,8 +213,6 @@ class LinkForm(ActionForm):
 
 
 class WantedForm(forms.Form):
-    """The rights that a person exercises, and their words."""
-
     kinds = forms.MultipleChoiceField(
         label=_("What does the person want?"), choices=RightKind.choices, widget=forms.CheckboxSelectMultiple
     )

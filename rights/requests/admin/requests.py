@@ -76,8 +76,6 @@ class RequestProgressFilter(ProgressFilter):
 
 
 class KindFilter(ChosenFilter):
-    """Filter by a right in the request."""
-
     title = "right"
     parameter_name = "right"
 

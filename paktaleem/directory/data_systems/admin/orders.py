@@ -126,8 +126,6 @@ class AnswerForm(ActionForm):
 
 
 class FileForm(ActionForm):
-    """One file of collected data, and its data category."""
-
     category = forms.ChoiceField(label=_("Data"))
     file = forms.FileField(label=_("File"), help_text=_("PDF, JPEG, PNG or JSON. Its name is not kept."))
 
@@ -141,8 +139,6 @@ _TONES |= {State.CONFIRMED: "good", State.FAILED: "bad", State.DISPUTED: "bad"}
 
 
 class SystemFilter(ChosenFilter):
-    """Filter by system."""
-
     title = "system"
     parameter_name = "system"
 
@@ -246,8 +242,6 @@ _DETAILS = (
 
 @admin.register(Order, site=site)
 class OrderAdmin(SortByWaitingTime, ExportableAdmin[Order], EvidenceAdmin[Order]):
-    """Orders, newest first."""
-
     view_capability = Capability.VIEW_RECORDS
     ledger_families = ("order",)
     list_display = ("created_at", "kind", "person", "system", "state_pill", "due_at", "owner")

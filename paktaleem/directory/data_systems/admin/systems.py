@@ -45,8 +45,6 @@ from paktaleem.foundation.text.times import format_date
 
 @admin.register(System, site=site)
 class SystemAdmin(ScopedAdmin[System]):
-    """Systems that hold personal data."""
-
     view_capability = Capability.VIEW_RECORDS
     add_capability = change_capability = Capability.MANAGE_SYSTEMS
     row_fields = ("code", "name", "categories", "delivery", "contact", "starts_at")
@@ -88,8 +86,6 @@ class SystemAdmin(ScopedAdmin[System]):
 
 @admin.register(SystemKey, site=site)
 class SystemKeyAdmin(ScopedAdmin[SystemKey]):
-    """API keys and the systems they act for."""
-
     view_capability = Capability.VIEW_RECORDS
     add_capability = Capability.MANAGE_SYSTEMS
     row_fields = ("key_name", "system")
@@ -111,8 +107,6 @@ class SystemKeyAdmin(ScopedAdmin[SystemKey]):
 
 @admin.register(OrderAlert, site=site)
 class OrderAlertAdmin(EvidenceAdmin[OrderAlert]):
-    """Alerts of stuck orders, newest first."""
-
     view_capability = Capability.VIEW_RECORDS
     list_display = ("raised_at", "where", "kind", "system", "state_pill", "owner")
     list_filter = ("client",)

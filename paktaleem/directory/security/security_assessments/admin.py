@@ -20,8 +20,6 @@ from paktaleem.foundation.console.site import site
 
 
 class AssessmentForm(ScopedForm):
-    """An assessment with its report."""
-
     report = forms.FileField(
         label=_("Report"), help_text=_("PDF, JPEG or PNG. It is encrypted; the name of the file is not stored.")
     )
@@ -36,8 +34,6 @@ def _open_report(row: SecurityAssessment, given: FormData, request: HttpRequest)
 
 @admin.register(SecurityAssessment, site=site)
 class SecurityAssessmentAdmin(EvidenceAdmin[SecurityAssessment]):
-    """Console page of security assessments, newest first."""
-
     view_capability = Capability.VIEW_SECURITY
     add_capability = Capability.SUPERVISE
     ledger_families = ("security_assessment",)

@@ -31,8 +31,6 @@ _SERIOUS = "serious"
 
 
 class KindFilter(ChosenFilter):
-    """Filter events by kind."""
-
     title = "kind"
     parameter_name = "kind"
 
@@ -61,8 +59,6 @@ class SeverityFilter(admin.SimpleListFilter):
 
 @admin.register(SecurityEvent, site=site)
 class SecurityEventAdmin(ExportableAdmin[SecurityEvent], EvidenceAdmin[SecurityEvent]):
-    """Security events, newest first."""
-
     view_capability = Capability.VIEW_SECURITY
     list_display = ("event", "level", "happened_at", "count", "actor", "owner")
     list_filter = (SeverityFilter, KindFilter, ClientFilter)

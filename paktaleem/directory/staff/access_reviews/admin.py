@@ -21,8 +21,6 @@ from paktaleem.foundation.text.times import isolate
 
 
 class ConfirmForm(RowActionForm):
-    """The members to confirm."""
-
     memberships = forms.MultipleChoiceField(
         label=_("Who still needs access"),
         widget=forms.CheckboxSelectMultiple,

@@ -30,8 +30,6 @@ _TONES = {PackState.GATHERING: "warn", PackState.READY: "good", PackState.FAILED
 
 
 class PackForm(ScopedForm):
-    """The period of a pack."""
-
     def clean(self) -> FormData:
         cleaned: FormData = super().clean() or self.cleaned_data
         since, until = cleaned.get("since_on"), cleaned.get("until_on")

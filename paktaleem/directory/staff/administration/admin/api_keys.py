@@ -80,8 +80,6 @@ KEY_LIFE = timedelta(days=365)
 
 
 class ApiKeyForm(ScopedForm):
-    """Form to issue an API key: name, scopes, expiry date."""
-
     def prepare(self) -> None:
         if "expires_at" in self.fields and self.instance._state.adding:
             self.fields["expires_at"].initial = wall_clock_now() + KEY_LIFE
@@ -95,8 +93,6 @@ class ApiKeyForm(ScopedForm):
 
 
 class RotateForm(RowActionForm):
-    """Form to rotate an API key: the last day of the old key."""
-
     old_ends_on = forms.DateField(label="The old key stays valid until the end of", widget=DayInput())
 
     def prepare(self) -> None:

@@ -72,8 +72,6 @@ ACTOR_KINDS = {
 
 
 class KindFilter(ChosenFilter):
-    """Filter entries by family of acts."""
-
     title = "act"
     parameter_name = "act"
 
@@ -85,8 +83,6 @@ class KindFilter(ChosenFilter):
 
 
 class ActorFilter(admin.SimpleListFilter):
-    """Filter entries by kind of actor."""
-
     title = "actor kind"
     parameter_name = "actor_kind"
 
@@ -107,8 +103,6 @@ def _hide_demands(entries: QuerySet[Entry], actor: Actor) -> QuerySet[Entry]:
 
 @admin.register(Entry, site=site)
 class EntryAdmin(ExportableAdmin[Entry], EvidenceAdmin[Entry]):
-    """Ledger entries as they were recorded."""
-
     view_capability = Capability.VIEW_RECORDS
     list_display = ("act", "recorded_at", "actor", "person", "owner")
     list_filter = (KindFilter, ActorFilter, ClientFilter)

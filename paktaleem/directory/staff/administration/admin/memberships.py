@@ -132,8 +132,6 @@ def _membership_pill(membership: Any) -> SafeString:
 
 @admin.register(Membership, site=site)
 class MembershipAdmin(ProposingAdmin[Membership]):
-    """Memberships: the role of a user at a client."""
-
     view_capability = Capability.VIEW_RECORDS
     add_capability = change_capability = Capability.MANAGE_COLLEAGUES
     form = MembershipForm

@@ -30,8 +30,6 @@ from paktaleem.foundation.tenancy.rows import PAKTALEEM
 
 
 class RequestForm(ScopedForm):
-    """Client and LMS id of the person to readmit."""
-
     external_id = forms.CharField(
         label="LMS id",
         max_length=255,
@@ -41,8 +39,6 @@ class RequestForm(ScopedForm):
 
 
 class PendingFilter(admin.SimpleListFilter):
-    """Filter by waiting or approved."""
-
     title = "state"
     parameter_name = "state"
 
