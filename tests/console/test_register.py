@@ -263,7 +263,7 @@ def test_a_key_is_shown_once_works_and_is_revoked(sign_in, cast):
     history = browser.get(row_url("accounts/apikey", key.pk, "history")).content.decode()
     assert "Security or privacy incident" in history
     again = browser.post(row_url("accounts/apikey", key.pk, "revoke"), {"reason": "incident"}, follow=True)
-    assert "Nothing was done" in again.content.decode()
+    assert "The key is already revoked." in again.content.decode()
 
 
 def test_a_key_is_issued_with_the_expiry_the_form_offers(sign_in, cast):
