@@ -144,8 +144,8 @@ def test_a_restriction_is_opened_and_lifted(sign_in, cast):
 def test_an_objection_is_recorded(sign_in, cast):
     browser = sign_in("farah")
     url = row_url("people/subject", cast.subject_id(PERSON), "object")
-    assert browser.post(url, {"purpose": "support", "reason": "subject_request"}).status_code == 200
-    assert browser.post(url, {"purpose": "platform_improvement", "reason": "subject_request"}).status_code == 302
+    assert browser.post(url, {"purpose_code": "support", "reason": "subject_request"}).status_code == 200
+    assert browser.post(url, {"purpose_code": "platform_improvement", "reason": "subject_request"}).status_code == 302
     assert _denied(browser, cast, "objection in force")
     with in_client(cast.client_id("indus")):
         assert Objection.objects.get().purpose_code == "platform_improvement"
