@@ -16,6 +16,7 @@ from django.db.models import Model, TextField
 from django.db.models.query import QuerySet
 from django.forms import CheckboxSelectMultiple, Field, MultipleChoiceField
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.text import capfirst
@@ -402,7 +403,7 @@ class ScopedAdmin[Row: Model](RowClock, admin.ModelAdmin):  # type: ignore[type-
                 raise
             add_service_error(form, refusal)
             return None
-        if isinstance(answer, HttpResponse):
+        if isinstance(answer, HttpResponseBase):  # a streamed file is no HttpResponse
             return answer
         if isinstance(answer, ProposedChange):
             return to_waiting(request, answer)
