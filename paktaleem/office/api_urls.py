@@ -29,7 +29,7 @@ from paktaleem.directory.webhooks.api import (
     WebhookDeliveries,
     Webhooks,
 )
-from paktaleem.office.sandbox.api import SandboxClock, SandboxOrders, SandboxReset, SandboxState
+from paktaleem.office.sandbox.api import SandboxClock, SandboxInventories, SandboxOrders, SandboxReset, SandboxState
 from retention.data_map.api import DataMap
 from retention.disposals.api import ShowDisposal, ShowDisposalCertificate
 from retention.holdings.api import ReportActivity, ReportCollection, ReportCollections
@@ -103,6 +103,7 @@ urlpatterns = [
     path("webhooks/<uuid:webhook>/deliveries", WebhookDeliveries.as_view(), name="webhook-deliveries"),
     path("sandbox/clock", SandboxClock.as_view(), name="sandbox-clock"),
     path("sandbox/state", SandboxState.as_view(), name="sandbox-state"),
+    path("sandbox/inventories", SandboxInventories.as_view(), name="sandbox-inventories"),
     path("sandbox/orders", SandboxOrders.as_view(), name="sandbox-orders"),
     path("sandbox/reset", SandboxReset.as_view(), name="sandbox-reset"),
     path("consents", RecordConsents.as_view(), name="record-consents"),

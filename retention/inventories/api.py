@@ -145,7 +145,7 @@ class AnswerInventory(Operation):
         given = [Count(**one) for one in validate_input(AnswerInput, request.data)["counts"]]
         if row.is_open and (errors := find_errors(row, given)):
             raise serializers.ValidationError({"counts": errors})
-        return Response(_serialize(answer_inventory(row, given, **by_caller(request))))
+        return Response(serialize_inventory(answer_inventory(row, given, **by_caller(request))))
 
 
 def _get_inventory(inventory_id: UUID, actor: Actor, request: Request) -> Inventory:
@@ -157,7 +157,8 @@ def _get_inventory(inventory_id: UUID, actor: Actor, request: Request) -> Invent
     return row
 
 
-def _serialize(row: Inventory) -> dict[str, object]:
+def serialize_inventory(row: Inventory) -> dict[str, object]:
+    """Return an inventory with its lines, in one query."""
     return serialize_row(InventoryOutput, row, lines=_lines(list_inventory_lines(row)))
 
 

@@ -62,7 +62,7 @@ WRITING = [
     *(("post", f"/api/v1/webhooks/{NOBODYS}/{act}") for act in ("rotate", "enable", "test", "replay")),
     *(("post", f"/api/v1/orders/{NOBODYS}/{act}") for act in ("accept", "complete", "fail", "files/organisation")),
     *(("post", f"/api/v1/inventories/{NOBODYS}/{act}") for act in ("people", "answer")),
-    *(("post", f"/api/v1/sandbox/{what}") for what in ("clock", "state", "orders", "reset")),
+    *(("post", f"/api/v1/sandbox/{what}") for what in ("clock", "state", "orders", "inventories", "reset")),
     ("post", "/access/v1/evaluation"),
     ("post", "/access/v1/evaluations"),
 ]

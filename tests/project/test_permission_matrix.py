@@ -341,6 +341,7 @@ API: dict[str, list[tuple[str, str, Any, int, int]]] = {
         ("post", "/api/v1/sandbox/clock", {"days": 1}, 403, 403),
     ],
     "api/v1/sandbox/state": [("post", "/api/v1/sandbox/state", {"subject": "a", "state": "child"}, 403, 403)],
+    "api/v1/sandbox/inventories": [("post", "/api/v1/sandbox/inventories", {}, 403, 403)],
     "api/v1/sandbox/orders": [("post", "/api/v1/sandbox/orders", {"subject": "a", "kind": "erase"}, 403, 403)],
     "api/v1/sandbox/reset": [("post", "/api/v1/sandbox/reset", {}, 403, 403)],
     "access/v1/evaluation": [("post", "/access/v1/evaluation", ASKED, 200, 200)],

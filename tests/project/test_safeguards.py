@@ -168,7 +168,8 @@ ALONE = {
     "it outdates the consents that it concerns": "consent/purpose/widen",
     "it concerns a sandbox, which has no real people": """
         accounts/client/force-state accounts/client/make-order accounts/client/move-clock accounts/client/start-over
-        post:api/v1/sandbox/clock post:api/v1/sandbox/orders post:api/v1/sandbox/reset post:api/v1/sandbox/state
+        post:api/v1/sandbox/clock post:api/v1/sandbox/inventories
+        post:api/v1/sandbox/orders post:api/v1/sandbox/reset post:api/v1/sandbox/state
     """,
 }
 

@@ -211,6 +211,13 @@ def test_an_order_is_made_listed_accepted_and_answered(sandbox):
     assert (done.status_code, done.json()["state"]) == (200, "confirmed"), done.content
 
 
+def test_an_inventory_is_made_once_and_listed(sandbox):
+    made = [sandbox.caller.post("/api/v1/sandbox/inventories", {}) for _ in range(2)]
+    assert [one.status_code for one in made] == [201, 201], made[0].content
+    [listed] = sandbox.caller.get("/api/v1/inventories").json()["inventories"]
+    assert made[0].json() == made[1].json() == listed
+
+
 def test_without_categories_it_is_about_all_that_the_system_holds(sandbox):
     made = sandbox.caller.post(ORDERS, {"subject": "p-adult", "kind": "collect"}).json()
     assert made["categories"] == ["contact_details", "usage_logs"]

@@ -30,8 +30,9 @@ from paktaleem.foundation.web.api.serializers import (
     TextField,
     ZonedDateTimeField,
 )
-from paktaleem.office.sandbox.services.forcing import STATES, force_state, make_order
+from paktaleem.office.sandbox.services.forcing import STATES, force_state, make_inventory, make_order
 from paktaleem.office.sandbox.services.registering import get_sandbox, move_clock, reset_sandbox
+from retention.inventories.api import InventoryOutput, serialize_inventory
 
 
 class ClockInput(StrictSerializer):
@@ -172,8 +173,23 @@ class SandboxOrders(Operation):
         return Response(as_order(order), HTTPStatus.CREATED)
 
 
-class ResetInput(StrictSerializer):
+class EmptyInput(StrictSerializer):
     """An empty body."""
+
+
+class SandboxInventories(Operation):
+    """``POST /api/v1/sandbox/inventories``."""
+
+    capabilities = {"POST": Capability.USE_SANDBOX}
+
+    @extend_schema(request=EmptyInput, responses={201: InventoryOutput})
+    def post(self, request: Request) -> Response:
+        """Order an inventory of the system of this key: 201. Returns the open one if there is one."""
+        body, actor, at = request.data, actor_of(request), moment_of(request)
+        client = get_sandbox(client_of(request), actor=actor)
+        validate_input(EmptyInput, body)
+        made = make_inventory(client, system=system_of_key(actor, at=at), actor=actor, at=at)
+        return Response(serialize_inventory(made), HTTPStatus.CREATED)
 
 
 class ResetOutput(ClockOutput):
@@ -187,12 +203,12 @@ class SandboxReset(Operation):
 
     capabilities = {"POST": Capability.USE_SANDBOX}
 
-    @extend_schema(request=ResetInput, responses=ResetOutput)
+    @extend_schema(request=EmptyInput, responses=ResetOutput)
     def post(self, request: Request) -> Response:
         """Reset the sandbox: 200. People and their records are deleted, the clock is reset; register and keys stay."""
         body = request.data
         client = get_sandbox(client_of(request), actor=actor_of(request))
-        validate_input(ResetInput, body)
+        validate_input(EmptyInput, body)
         client, people = reset_sandbox(client, actor=actor_of(request), at=moment_of(request))
         answer = _clock_response(request, client.clock_offset)
         answer.data["people"] = people

@@ -40,7 +40,7 @@ from paktaleem.directory.people.selectors import get_subject
 from paktaleem.directory.people.services.batches import record_subject_event
 from paktaleem.directory.people.services.erasure import erase_subject
 from paktaleem.directory.people.services.people import register_subject
-from paktaleem.foundation.accounts.actors import Actor, Authorship, sandbox_actor
+from paktaleem.foundation.accounts.actors import Actor, Authorship, require, sandbox_actor, system_actor
 from paktaleem.foundation.accounts.acts import act
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
@@ -61,6 +61,8 @@ from paktaleem.office.sandbox.services.registering import (
     switch_off,
     years_before,
 )
+from retention.inventories.models import AskedFor, Inventory
+from retention.inventories.services import order_inventories
 
 _CLOSED = SubjectEventKind.ACCOUNT_CLOSED
 _EVIDENCE = "Made by the sandbox"
@@ -366,3 +368,13 @@ def make_order(
     if not issued:
         raise NoSystem
     return issued[0]
+
+
+def make_inventory(client: Client, *, system: System, actor: Actor, at: datetime) -> Inventory:
+    """Order an inventory of one system of a sandbox; return the open one if it has one. Raises NotAllowed."""
+    require(actor, Capability.USE_SANDBOX, client.pk)
+    order_inventories(
+        client.pk, [system], asked_for=AskedFor.ON_DEMAND, actor=system_actor("sandbox.inventories"), at=at
+    )
+    made: Inventory = Inventory.objects.open().get(client_id=client.pk, system=system)
+    return made
