@@ -221,6 +221,29 @@ def by_text(folder):
     return browser
 
 
+def test_a_guardian_without_mail_does_the_same_by_text_message(cast, clock, settings, tmp_path):
+    settings.MAIL_FOLDER, settings.TEXT_PROVIDER = (str(tmp_path), "paktaleem.directory.mail.delivery.FolderProvider")
+    with in_client(cast.client_id("indus")):
+        told = {"client": cast.client("indus"), "external_id": "lms-ward"}
+        ward = SubjectFactory(**told, full_name="Zara Khan", birth_date=BORN["child"])
+        told["external_id"] = "lms-father"
+        father = SubjectFactory(**told, role="guardian", phone="03337654321")
+        guardian_of(ward, father, at=AT)
+        invite_guardian(ward, guardian=father, portal=PORTAL, actor=cast.actor("farah"), at=AT)
+    work()
+    url = f"/guardian/child/{ward.pk}/"
+    answer(by_text(tmp_path), url + "service/", "give")
+    late = AT + timedelta(minutes=settings.GUARDIAN_CONFIRM_MINUTES)
+    clock.move_to(late, tick=False)
+    follow(cast, late)
+    browser = by_text(tmp_path)
+    assert send(browser, url + "confirm/", form_at=url, answer="confirm").headers["Location"].endswith("confirmed")
+    [verification] = rows(cast, Verification)
+    assert (verification.method, verification.strength) == ("text_plus", 1)
+    assert mail.outbox == []
+    assert all("Zara" not in file.read_text() for file in tmp_path.iterdir())
+
+
 def test_a_refusal_recorded_at_school_since_leaves_nothing_to_confirm(invited, clock, settings):
     cast = invited
     waits = answer(by_link(latest_link()), child_page(cast, more="service/"), "give")

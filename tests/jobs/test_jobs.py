@@ -249,11 +249,19 @@ def test_a_job_of_a_dead_worker_is_done_and_lets_go_of_those_behind_it(committed
     assert (status(taken), status(behind)) == ("succeeded", "succeeded")
 
 
-def test_a_job_of_a_worker_that_lives_stays_in_its_hands(committed, done):
+@pytest.mark.parametrize(
+    ("heard_of", "columns", "becomes"),
+    [
+        pytest.param("100 seconds", {}, "doing", id="of a worker that lives"),
+        pytest.param("3 minutes", {"queueing_lock": "tests.periodic"}, "failed", id="asked for by the timetable"),
+        pytest.param("3 minutes", {"attempts": MAX_ATTEMPTS}, "failed", id="that workers die of"),
+    ],
+)
+def test_a_job_is_not_retried(committed, done, heard_of, columns, becomes):
     taken = asked("taken")
-    in_hand(taken, of_one_heard_of="100 seconds")
+    in_hand(taken, of_one_heard_of=heard_of, **columns)
     resume()
-    assert (done, status(taken)) == ([], "doing")
+    assert (done, status(taken)) == ([], becomes)
 
 
 def test_a_job_whose_worker_is_forgotten_is_done(committed, done):
@@ -263,17 +271,3 @@ def test_a_job_whose_worker_is_forgotten_is_done(committed, done):
         run("DELETE FROM procrastinate_workers")
     resume()
     assert done == ["taken"]
-
-
-def test_what_the_timetable_asks_for_is_left_to_it(committed, done):
-    taken = asked("taken")
-    in_hand(taken, of_one_heard_of="3 minutes", queueing_lock="tests.periodic")
-    resume()
-    assert (done, status(taken)) == ([], "failed")
-
-
-def test_a_job_that_workers_die_of_is_given_up(committed, done):
-    taken = asked("taken")
-    in_hand(taken, of_one_heard_of="3 minutes", attempts=MAX_ATTEMPTS)
-    resume()
-    assert (done, status(taken)) == ([], "failed")

@@ -129,25 +129,18 @@ def test_counting_from_the_end_of_the_last_agreement(cast, indus, now):
     assert last_day(one_due(cast, "junaid", now + HOUR)) == (now + 30 * DAY).date()
 
 
-def test_counting_from_the_withdrawal_of_consent(cast, indus, now):
+@pytest.mark.parametrize("ends", ["withdrawn", "expired"])
+def test_counting_from_the_end_of_a_consent(cast, indus, now, ends):
     make_rule(indus.pk, "newsletter", "contact_details", at=now, trigger="consent_withdrawn", period="P30D")
     junaid, farah = cast.subject("junaid"), cast.actor("farah")
     make_holding(junaid, "contact_details", ["newsletter"], collected_at=now - 400 * DAY)
     answers = [Answer("newsletter", ConsentState.GIVEN)]
     record_answers(junaid, answers=answers, shown=shown(indus.pk, now), actor=farah, at=now)
+    if ends == "expired":
+        Consent.objects.filter(subject=junaid).update(expires_at=now + DAY)
     assert one_due(cast, "junaid", now).state(now) is DueState.WAITING
-    withdraw_consent(junaid, purpose="newsletter", actor=farah, at=now + DAY)
-    assert last_day(one_due(cast, "junaid", now + 2 * DAY)) == (now + 31 * DAY).date()
-
-
-def test_an_expired_consent_is_a_trigger_too(cast, indus, now):
-    make_rule(indus.pk, "newsletter", "contact_details", at=now, trigger="consent_withdrawn", period="P30D")
-    junaid = cast.subject("junaid")
-    make_holding(junaid, "contact_details", ["newsletter"], collected_at=now - 400 * DAY)
-    answers = [Answer("newsletter", ConsentState.GIVEN)]
-    record_answers(junaid, answers=answers, shown=shown(indus.pk, now), actor=cast.actor("farah"), at=now)
-    Consent.objects.filter(subject=junaid).update(expires_at=now + DAY)
-    assert one_due(cast, "junaid", now).state(now) is DueState.WAITING
+    if ends == "withdrawn":
+        withdraw_consent(junaid, purpose="newsletter", actor=farah, at=now + DAY)
     assert last_day(one_due(cast, "junaid", now + 2 * DAY)) == (now + 31 * DAY).date()
 
 
@@ -394,28 +387,16 @@ def test_the_number_of_queries_is_fixed(cast, indus, now, django_assert_num_quer
 
 
 @pytest.mark.parametrize("trigger", ["account_closed", "agreement_ended", "consent_withdrawn"])
-def test_a_service_that_a_guardian_withdrew_starts_the_periods_of_the_data_of_the_child(cast, indus, now, trigger):
+@pytest.mark.parametrize("end", ["withdrawn by esra", "withdrawn by danish", "refused by danish"])
+def test_a_service_that_the_guardian_or_the_child_ended_starts_the_periods(cast, indus, now, trigger, end):
     make_rule(indus.pk, "service_delivery", "usage_logs", at=now - 9 * DAY, trigger=trigger, period="P30D")
     danish, esra = cast.subject("danish"), cast.subject("esra")
     make_holding(danish, "usage_logs", ["service_delivery"], collected_at=now - 5 * DAY)
     verified_guardian(danish, esra, at=now - 4 * DAY)
     record_answer(danish, esra, "given", at=now - 3 * DAY)
     assert one_due(cast, "danish", now).due_at is None
-    record_answer(danish, esra, "withdrawn", at=now)
-    assert last_day(one_due(cast, "danish", now)) == (now + 30 * DAY).astimezone(ZONE).date()
-    record_answer(danish, esra, "given", at=now + DAY)
-    assert one_due(cast, "danish", now + DAY).due_at is None
-
-
-@pytest.mark.parametrize("trigger", ["account_closed", "agreement_ended", "consent_withdrawn"])
-@pytest.mark.parametrize("answer", ["refused", "withdrawn"])
-def test_a_service_that_the_child_refused_starts_the_periods_too(cast, indus, now, trigger, answer):
-    make_rule(indus.pk, "service_delivery", "usage_logs", at=now - 9 * DAY, trigger=trigger, period="P30D")
-    danish, esra = cast.subject("danish"), cast.subject("esra")
-    make_holding(danish, "usage_logs", ["service_delivery"], collected_at=now - 5 * DAY)
-    verified_guardian(danish, esra, at=now - 4 * DAY)
-    record_answer(danish, esra, "given", at=now - 3 * DAY)
-    record_answer(danish, None, answer, at=now)
+    answer, _, by = end.partition(" by ")
+    record_answer(danish, esra if by == "esra" else None, answer, at=now)
     assert last_day(one_due(cast, "danish", now)) == (now + 30 * DAY).astimezone(ZONE).date()
     record_answer(danish, esra, "given", at=now + DAY)
     assert one_due(cast, "danish", now + DAY).due_at is None

@@ -160,7 +160,6 @@ def profiles_that_repeat_roles(package: RosterPackage) -> None:
 
 _PLACES = ("orgs.csv", "academicSessions.csv", "courses.csv", "classes.csv", "enrollments.csv")
 _OTHER_FILES = {"README.txt": b"hello", "__MACOSX/._users.csv": b"\0", "old/users.csv": b"x", "userFlags.csv": b""}
-_NUMBERS = {"true": "1", "false": "0"}
 _BLANK_ROWS = b"\r\n\r\n,,,\r\n \r\n"
 
 FORMS: dict[str, tuple[Form, set[str]]] = {
