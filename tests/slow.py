@@ -181,7 +181,7 @@ _SLOW: Final = {
         onboarding/test_path.py::test_an_administrator_is_invited_and_approved_on_the_path_and_makers_are_warned_to_sign
         reports/test_regulator.py::test_the_zip_has_the_pdf_each_section_and_a_manifest_that_fits
         retention/exits/test_exits.py::test_an_interrupted_exit_does_nothing_and_goes_on_where_it_stopped
-        rights/test_complaints.py::test_the_desk_records_a_case_from_a_complaint_to_its_outcome
+        rights/test_desk.py::test_the_desk_records_a_case_from_a_complaint_to_its_outcome
         rights/test_decisions.py::test_access_orders_every_system_once_and_closes_when_all_have_answered
         rights/test_guardian_requests.py::test_the_page_of_a_request_shows_the_guardians_authority_now
         rights/test_guardian_requests.py::test_the_page_shows_how_far_each_request_is_with_rights_number_and_dates

@@ -1,4 +1,4 @@
-"""API keys: shown once, stored as a digest, revoked immediately."""
+"""API keys: shown once, stored as a digest, revoked immediately; how the host makes and recovers officers."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""A backup has every row or fails; a restore is complete and not served until the erasures are repeated."""
+"""A backup has every row or fails; a restore is complete and served after erasures are repeated; drills prove it."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""The start page: latest acts, and lines with severity, due dates, order and links to the rows they count."""
+"""The start page counts rows with severity, due dates and links; long acts show how far they are."""
 
 import re
 from datetime import UTC, date, datetime, timedelta

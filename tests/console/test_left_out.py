@@ -1,4 +1,4 @@
-"""A panel that shows the latest rows only says so."""
+"""What a page of a person leaves out, and how it shows an erasure and a readmission."""
 
 import html
 import re

@@ -1,4 +1,4 @@
-"""The search box: what each role finds, where one hit leads, and what is recorded about it."""
+"""The search box finds what each role may see; purposes, notices and clients are added in a few steps."""
 
 import re
 from html import unescape

@@ -1,4 +1,4 @@
-"""Systems that hold data: registered, changed, ended, and the keys that act for them."""
+"""Systems that hold data: registered, changed, ended, the keys that act for them, and alerts of stuck orders."""
 
 from datetime import UTC, datetime, timedelta
 from uuid import UUID

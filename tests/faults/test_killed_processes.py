@@ -1,7 +1,4 @@
-"""Worker, portal and platform killed (SIGKILL) while orders are sent, fetched and carried out.
-
-No order is lost or carried out twice.
-"""
+"""Processes killed (SIGKILL) while they send, fetch, sweep and order lose no order and do none twice."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""Two hundred connections that send slowly, or stop in the middle, do not stop the portal and are ended."""
+"""Slow senders do not stop the portal and are ended; a long list is sent beside other requests."""
 
 import csv
 import http.client

@@ -1,4 +1,4 @@
-"""A job exists if and only if its transaction was committed, in a request or in a task."""
+"""A job exists if its transaction was committed; failed rows, purging, and jobs of crashed workers."""
 
 from datetime import UTC
 from uuid import UUID

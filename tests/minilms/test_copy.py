@@ -1,4 +1,4 @@
-"""A person's copy end to end: requested, granted, given by the platform, built, fetched with a code, and deleted."""
+"""A person's copy and erasure end to end, with the real worker and platform."""
 
 import json
 import sys

@@ -1,4 +1,4 @@
-"""The weekly digest: sent once a week in the client's zone, without data subjects; a page has the full list."""
+"""Weekly digests, samples for audits and trends: counted by the worker, without data subjects."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""The desk: queue, page of a request, acts, intake by telephone, cards and figures."""
+"""The desk in the console, the public form for concerns about a child, and the API for rights requests."""
 
 import json
 import re
@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.core import mail
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -26,6 +27,7 @@ from rights.requests.services.intake import assign_person, read_request, verify_
 from rights.requests.services.steps import RequestEnded, list_parts
 from tests.access_links.visiting import send, visitor
 from tests.access_links.visiting import work as work_on_codes
+from tests.api.callers import Caller
 from tests.console.pages import list_url, row_url
 from tests.keeping import default_period
 from tests.rights.cases import (
@@ -42,8 +44,10 @@ from tests.rights.cases import (
     refused_to,
     verified,
 )
+from tests.rights.packing import PNG, answered, build, fetched
 
 MODEL = "requests/rightsrequest"
+URL = "/api/v1/rights-requests"
 
 
 def made(cast, *kinds, days_ago=0, **given):
@@ -348,3 +352,106 @@ def test_at_the_desk_a_concern_is_read_turned_into_a_right_and_shown_on_the_time
     part = in_indus(cast, lambda: RequestPart.objects.get(kind="child_concern"))
     decided = {"part": str(part.pk), "decision": "granted", "refusal_code": "", "reasons": ""}
     assert farah.post(row_url(MODEL, row.pk, "decide"), decided).status_code == 302
+
+
+@pytest.fixture
+def caller(cast):
+    return Caller(cast.key("indus"))
+
+
+def test_the_platform_opens_a_request_and_follows_it(caller):
+    made = caller.post(URL, {"subject": "lms-hamza", "kind": "access", "details": "All of it"})
+    assert made.status_code == 201
+    body = made.json()
+    assert (body["kind"], body["state"], body["identity_verified"]) == ("access", "with_client", True)
+    assert body["due_at"] == body["expected_by"] > body["received_at"]
+    assert {part["decided_by"] for part in body["parts"]} == {"client", "paktaleem"}
+    assert "details" not in body
+    assert caller.get(f"{URL}/{body['id']}").json() == body
+    assert [one["id"] for one in caller.get(URL).json()["requests"]] == [body["id"]]
+
+
+def test_the_platform_follows_the_copy_of_a_request_and_sees_no_content(cast, caller):
+    request = decided(cast, received(cast))
+    url = f"{URL}/{request.pk}/copy"
+    nothing = dict.fromkeys(("failure", "built_at", "expires_at", "ended_at"))
+    assert caller.get(url).json() == {"state": "collecting", **nothing, "downloads": 0}
+    with in_client(request.client_id):
+        answered(cast, request, PNG)
+        assert build(request) is not None
+        answer_request(request, text="Ready.", actor=cast.actor("farah"), at=AT)
+        fetched(cast, request)
+    shown = caller.get(url).json()
+    assert (shown["state"], shown["built_at"], shown["downloads"]) == ("ready", AT.isoformat(), 1)
+    assert shown["expires_at"] == (AT + 14 * DAY).isoformat()
+    other = caller.post(URL, {"subject": "lms-hamza", "kind": "erasure"}).json()
+    assert caller.get(f"{URL}/{other['id']}/copy").json()["state"] == "none"
+    assert Caller(cast.key("khyber")).get(url).status_code == 404
+
+
+def test_several_rights_and_a_person_who_is_not_signed_in(caller):
+    made = caller.post(URL, {"subject": "lms-hamza", "kinds": ["erasure", "portability"], "signed_in": False})
+    assert (made.status_code, made.json()["state"]) == (201, "identity_pending")
+    assert {part["kind"] for part in made.json()["parts"]} == {"erasure", "portability"}
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"subject": "lms-hamza"}, "#/kind"),
+        ({"subject": "lms-hamza", "kind": "access", "kinds": ["access"]}, "#/kind"),
+        ({"subject": "lms-hamza", "kind": "everything"}, "#/kind"),
+        ({"subject": "lms-hamza", "kinds": []}, "#/kinds"),
+        ({"subject": "lms-hamza", "kinds": ["access", "access"]}, "#/kinds"),
+        ({"subject": "lms-hamza", "kind": "access", "purposes": ["none_such"]}, "#/purposes"),
+        ({"subject": "lms-hamza", "kind": "access", "details": "x" * 4001}, "#/details"),
+        ({"subject": 7, "kind": "access"}, "#/subject"),
+        ({"subject": "lms-hamza", "kind": "access", "urgent": True}, "#/urgent"),
+    ],
+)
+def test_wrong_input_names_its_field(caller, body, field):
+    answer = caller.post(URL, body)
+    assert answer.status_code == 400
+    assert [error["pointer"].rsplit("/0", 1)[0] for error in answer.json()["errors"]] == [field]
+
+
+def test_another_clients_people_and_requests_are_not_there(cast, caller):
+    made = caller.post(URL, {"subject": "lms-hamza", "kind": "access"}).json()
+    khyber = Caller(cast.key("khyber"))
+    assert khyber.get(f"{URL}/{made['id']}").status_code == 404
+    assert khyber.get(URL).json()["requests"] == []
+    assert khyber.post(URL, {"subject": "lms-hamza", "kind": "access"}).status_code == 404
+    assert Client().get(URL).status_code == 401
+
+
+def test_a_repeated_post_with_its_key_makes_one_request(caller):
+    body = {"subject": "lms-hamza", "kind": "access"}
+    first, again = (
+        caller._client.post(URL, body, content_type="application/json", headers={"Idempotency-Key": '"once"'})
+        for _ in range(2)
+    )
+    assert first.content == again.content
+    assert first.status_code == again.status_code == 201
+
+
+def test_a_list_takes_the_same_number_of_queries_however_long_it_is(caller):
+    counts = []
+    for _ in range(2):
+        for _ in range(3):
+            caller.post(URL, {"subject": "lms-hamza", "kinds": ["access", "erasure"]})
+        with CaptureQueriesContext(connection) as queries:
+            caller.get(URL)
+        counts.append(len(queries))
+    assert counts[0] == counts[1]
+
+
+def test_pages_follow_each_other_and_a_foreign_cursor_is_refused(caller):
+    for _ in range(3):
+        caller.post(URL, {"subject": "lms-hamza", "kind": "question"})
+    first = caller.get(f"{URL}?limit=2").json()
+    rest = caller.get(first["next"]).json()
+    assert (len(first["requests"]), len(rest["requests"]), rest["next"]) == (2, 1, None)
+    assert caller.get(f"{URL}?cursor=forged").status_code == 400
+    assert len(caller.get(f"{URL}?subject=lms-hamza&state=all").json()["requests"]) == 3
+    assert caller.get(f"{URL}?subject=lms-iqra").json()["requests"] == []
+    assert caller.get(f"{URL}/not-an-id").status_code == 404

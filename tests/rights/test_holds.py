@@ -21,7 +21,7 @@ from rights.requests.models import RightsRequest
 from rights.requests.services.closing import answer_request, close_request, link_duplicate
 from rights.requests.services.intake import assign_person, match_sender
 from tests.rights.cases import AT, DAY, add_phone, decided, received, withdraw
-from tests.rights.test_complaints import opened
+from tests.rights.test_desk import opened
 
 PEOPLE = ["hamza", "junaid", "danish"]
 LATER = AT + DAY

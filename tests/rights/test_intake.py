@@ -1,13 +1,16 @@
-"""A rights request from any channel: one case, one clock, and each part with the controller of the data."""
+"""A request from any channel: one case, one clock; pauses, the extension, and what the worker does when."""
 
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, connections, transaction
+from django.db.utils import ProgrammingError
+from django.test.utils import CaptureQueriesContext
 
 from paktaleem.directory.access_links.services import count_attempt
 from paktaleem.directory.mail.models import Letter
+from paktaleem.directory.mail.services import letter_outcomes
 from paktaleem.directory.people.services.erasure import AlreadyErased, erase_subject
 from paktaleem.foundation.accounts.actors import NotAllowed, system_actor
 from paktaleem.foundation.accounts.acts import Refused
@@ -16,12 +19,22 @@ from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
 from rights.rectifications.services.statements import Statement, add_correction
 from rights.requests.models import RequestStep, RightsRequest
-from rights.requests.services.clock import AlreadyAnswered, carry_out_due_steps, extend_request
-from rights.requests.services.closing import answer_request
+from rights.requests.selectors import get_figures
+from rights.requests.services.clock import (
+    AlreadyAnswered,
+    carry_out_due_steps,
+    extend_request,
+    pause_request,
+    resume_request,
+)
+from rights.requests.services.closing import answer_request, record_delivery
 from rights.requests.services.decisions import AlreadyDecided, decide_part
 from rights.requests.services.intake import MATCH_LIMITS, assign_person, read_request, receive_request, verify_identity
 from rights.requests.services.steps import list_parts
+from rights.requests.tasks import notify_staff
 from tests.rights.cases import AT, DAY, decided, in_indus, naming, own, part_of, received, refused_to
+
+WORKER = system_actor("tests")
 
 
 def test_the_clock_starts_at_receipt_and_the_person_is_sent_an_acknowledgement(cast, indus):
@@ -188,3 +201,172 @@ def test_of_many_workers_one_carries_out_a_step(committed):
     with in_client(client_id):
         steps = RequestStep.objects.filter(facts__has_key="on").count()
         assert sum(one or 0 for one in counts) == steps == 8 + 6
+
+
+def run(cast, at):
+    return carry_out_due_steps(cast.client_id("indus"), actor=WORKER, at=at)
+
+
+def done():
+    steps = RequestStep.objects.filter(facts__has_key="on").values_list("kind", "facts__on")
+    return sorted(steps, key=lambda step: (step[1], step[0]))
+
+
+def test_an_outage_of_two_days_loses_no_step_and_a_second_worker_doubles_none(cast, indus):
+    received(cast, "access")
+    assert run(cast, AT + 19 * DAY) == 0
+    assert run(cast, AT + 20 * DAY) == 1
+    assert run(cast, AT + 20 * DAY) == 0
+    assert run(cast, AT + 26 * DAY) == 1
+    assert run(cast, AT + 29 * DAY) == 3, "after an outage: two reminders and the alarm for a notice"
+    assert run(cast, AT + 31 * DAY) == 3
+    assert done() == [
+        ("escalated", "2026-10-21"),
+        ("reminded", "2026-10-24"),
+        ("notice_needed", "2026-10-28"),
+        ("reminded", "2026-10-28"),
+        ("reminded", "2026-10-30"),
+        ("overdue", "2026-10-31"),
+        ("reminded", "2026-10-31"),
+        ("reminded", "2026-11-01"),
+    ]
+    kinds = set(Entry.objects.filter(family="rights_request").values_list("kind", flat=True))
+    assert {f"rights_request.{kind}" for kind, _day in done()} <= kinds
+
+
+def test_a_run_with_nothing_to_do_locks_no_request_and_takes_no_more_queries_for_more_of_them(cast, indus):
+    counts = []
+    for _ in range(3):
+        received(cast, "access")
+        run(cast, AT + 27 * DAY)
+        with CaptureQueriesContext(connection) as queries:
+            assert run(cast, AT + 27 * DAY) == 0
+        assert not any("FOR UPDATE" in one["sql"] for one in queries.captured_queries)
+        counts.append(len(queries))
+    assert counts == counts[:1] * 3
+
+
+def test_a_run_with_work_takes_no_more_queries_for_more_requests(cast, indus):
+    counts = []
+    for number in (1, 4):
+        for _ in range(number):
+            received(cast, "access")
+        with CaptureQueriesContext(connection) as queries:
+            assert run(cast, AT + 27 * DAY) == 4 * number
+        counts.append(len(queries))
+    assert counts[0] == counts[1]
+
+
+def test_overdue_requests_are_counted_by_the_deadline_that_counts(cast, indus):
+    request, farah = received(cast, "access"), cast.actor("farah")
+    assert RightsRequest.objects.overdue(AT + 30 * DAY).count() == 1
+    extend_request(request, days=10, text="Three systems must answer.", actor=farah, at=AT + 26 * DAY)
+    request.refresh_from_db()
+    assert (request.due_at, request.expected_by) == (AT + 30 * DAY, AT + 40 * DAY)
+    assert not RightsRequest.objects.overdue(AT + 39 * DAY).exists()
+    assert RightsRequest.objects.overdue(AT + 40 * DAY).exists()
+    assert Letter.objects.filter(kind="rights_notice").count() == 1
+
+
+def test_an_extension_is_given_once_with_reasons_and_before_the_due_date(cast, indus):
+    request, farah = received(cast, "access"), cast.actor("farah")
+    for days in (0, 61):
+        with naming("days"):
+            extend_request(request, days=days, text="Why", actor=farah, at=AT)
+    with pytest.raises(ValidationError, match="reasons"):
+        extend_request(request, days=5, text=" ", actor=farah, at=AT)
+    with pytest.raises(Refused, match="The due date has passed"):
+        extend_request(request, days=5, text="Late", actor=farah, at=AT + 30 * DAY)
+    extend_request(request, days=5, text="Why", actor=farah, at=AT)
+    with pytest.raises(Refused, match="already extended"):
+        extend_request(request, days=5, text="Again", actor=farah, at=AT)
+    with pytest.raises(NotAllowed):
+        extend_request(request, days=5, text="Why", actor=cast.actor("sana"), at=AT)
+
+
+def test_a_pause_moves_the_expected_date_and_never_the_due_date(cast, indus):
+    request, farah = received(cast, "access"), cast.actor("farah")
+    pause_request(request, cause="clarification", actor=farah, at=AT + 2 * DAY)
+    with pytest.raises(Refused, match="A pause is already running"):
+        pause_request(request, cause="identity", actor=farah, at=AT + 3 * DAY)
+    resumed = resume_request(request, actor=farah, at=AT + 7 * DAY)
+    assert (resumed.due_at, resumed.expected_by) == (AT + 30 * DAY, AT + 35 * DAY)
+    assert resumed.answer_by == AT + 30 * DAY, "without a notice the due date counts"
+    with pytest.raises(Refused, match="No pause is running"):
+        resume_request(request, actor=farah, at=AT + 8 * DAY)
+
+
+def test_a_pause_that_no_one_ends_after_a_notice_does_not_stop_the_clock_for_good(cast, indus):
+    request, farah = received(cast, "access"), cast.actor("farah")
+    extend_request(request, days=1, text="Why", actor=farah, at=AT + DAY)
+    paused = pause_request(request, cause="identity", actor=farah, at=AT + 2 * DAY)
+    assert paused.answer_by == AT + 61 * DAY
+    assert not RightsRequest.objects.overdue(AT + 60 * DAY).exists()
+    assert RightsRequest.objects.overdue(AT + 400 * DAY).exists()
+    run(cast, AT + 400 * DAY)
+    assert ("overdue", "2026-12-01") in done()
+
+
+def test_a_notice_that_was_not_sent_moves_no_deadline_until_it_is_handed_over(cast, indus):
+    request, farah = received(cast, "access", subject="danish"), cast.actor("farah")
+    extended = extend_request(request, days=10, text="Why", actor=farah, at=AT + DAY)
+    assert (extended.notice_at, extended.answer_by) == (None, AT + 30 * DAY)
+    assert RightsRequest.objects.overdue(AT + 30 * DAY).exists()
+    with pytest.raises(Refused, match="The due date has passed"):
+        record_delivery(request, actor=farah, at=AT + 30 * DAY)
+    handed_over = record_delivery(request, actor=farah, at=AT + 5 * DAY)
+    assert (handed_over.notice_at, handed_over.answer_by) == (AT + 5 * DAY, AT + 40 * DAY)
+    assert RequestStep.objects.get(kind="delivered").facts == {"what": "notice"}
+    with pytest.raises(Refused, match="already has the answer"):
+        record_delivery(request, actor=farah, at=AT + 6 * DAY)
+
+
+def test_an_answer_that_did_not_reach_the_person_stops_no_clock_and_is_not_in_time(cast, indus):
+    request, amina = decided(cast, received(cast, "question", subject="danish")), cast.actor("amina")
+    answer_request(request, text="Here.", actor=amina, at=AT + DAY)
+    assert [one.in_time for one in get_figures(amina, since=AT)] == [0]
+    assert RightsRequest.objects.overdue(AT + 31 * DAY).exists()
+    assert record_delivery(request, actor=amina, at=AT + 2 * DAY).delivered_at == AT + 2 * DAY
+    assert [one.in_time for one in get_figures(amina, since=AT)] == [1]
+    assert not RightsRequest.objects.overdue(AT + 31 * DAY).exists()
+
+
+def test_an_answer_whose_email_fails_is_not_delivered_until_it_is_sent_after_all(cast, indus):
+    request = decided(cast, received(cast, "question"))
+    answer_request(request, text="Here.", actor=cast.actor("amina"), at=AT + DAY)
+    letter = Letter.objects.get(kind="rights_answer")
+    for state, delivered_at in (("failed", None), ("sent", AT + 2 * DAY)):
+        letter.state = state
+        for record in letter_outcomes:
+            record(letter, WORKER, AT + 2 * DAY)
+        request.refresh_from_db()
+        assert request.delivered_at == delivered_at
+
+
+def test_staff_are_emailed_the_client_while_it_decides_and_officers_from_day_twenty(cast):
+    request = received(cast, "access")
+    for kind in ("reminder", "escalation"):
+        notify_staff(str(request.client_id), str(request.pk), kind)
+    found = {}
+    for code in ("indus", "paktaleem"):
+        with in_client(cast.client_id(code)):
+            letters = Letter.objects.filter(related_id=request.pk, user__isnull=False)
+            found[code] = sorted(letters.values_list("kind", "user__email"))
+    assert found == {
+        "indus": [("rights_escalation", "farah@indus.example"), ("rights_reminder", "farah@indus.example")],
+        "paktaleem": [("rights_escalation", "amina@paktaleem.example")],
+    }
+
+
+def test_the_email_has_a_full_link_in_a_trial_without_a_public_address(cast, settings):
+    settings.PUBLIC_URL, settings.SESSION_COOKIE_SECURE = "", False
+    request = received(cast, "access")
+    notify_staff(str(request.client_id), str(request.pk), "reminder")
+    assert in_indus(cast, Letter.objects.filter(related_id=request.pk, user__isnull=False).exists)
+
+
+@pytest.mark.parametrize("table", ["requeststep", "requestextension", "requestnote"])
+def test_the_timeline_is_append_only(cast, indus, table):
+    denied = pytest.raises(ProgrammingError, match="permission denied")
+    with connection.cursor() as cursor, denied, transaction.atomic():
+        cursor.execute(f"DELETE FROM requests_{table}")  # noqa: S608 -- names of our tables

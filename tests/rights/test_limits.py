@@ -1,4 +1,4 @@
-"""A restriction is lifted only after the person was informed, an objection overruled; both by two officers."""
+"""Limits that a request brings about: ordered once, carried out, and lifted by two officers."""
 
 from datetime import timedelta
 

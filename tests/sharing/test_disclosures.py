@@ -1,4 +1,4 @@
-"""Disclosures: recorded with the decision as of their time, one by one or in batches, and shown to the person."""
+"""Disclosures: recorded with the decision as of their time and shown; business transfers: notified beforehand."""
 
 import json
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""The plain spreadsheet: the template, what is read, what is refused, and what a program has damaged."""
+"""The plain spreadsheet: template, what is read, refused or damaged; people with several roles in rosters."""
 
 import csv
 import io

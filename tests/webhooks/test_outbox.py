@@ -1,4 +1,4 @@
-"""Events become messages for subscribers, in the same transaction."""
+"""Every event follows from its act and becomes messages for subscribers, in the same transaction."""
 
 import json
 from datetime import timedelta

@@ -1,32 +1,48 @@
-"""Choices of visitors: evidence that is never changed, the state in force, the signal, children, and retention."""
+"""Visitors' choices as evidence, the state in force, and the registers of cookies, sites and links."""
 
+import json
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from uuid import uuid4
 
 import pytest
-from django.db import IntegrityError, connections, transaction
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, connection, connections, transaction
 from django.db.utils import ProgrammingError
 from hypothesis import HealthCheck
 from hypothesis import given as generated
 from hypothesis import settings as effort
 from hypothesis import strategies as st
 
-from consent.cookies.models import ChoiceSource, CookieChoice, Visitor
-from consent.cookies.selectors import find_visitor, hash_token
+from consent.cookies.models import BannerVersion, ChoiceSource, Cookie, CookieChoice, LinkedService, Visitor
+from consent.cookies.selectors import find_client_of_site, find_visitor, hash_token, list_links
 from consent.cookies.services import (
+    UNASKED,
     BannerOutdated,
     ChildMayNotAccept,
     NothingToChoose,
     purge_visitors,
     record_choice,
+    review_link,
+    save_cookie,
+    save_link,
+    save_site,
 )
+from consent.register.effects import WeakensSafeguard
+from consent.register.services import request_safeguard_change
+from paktaleem.foundation.accounts.actors import NotAllowed
+from paktaleem.foundation.accounts.changes import decide_proposed_change
+from paktaleem.foundation.accounts.second_person import ApproverIsRequester
+from paktaleem.foundation.audit.actors import Reason
+from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
-from paktaleem.foundation.tenancy.rows import new_id
-from tests.consent.cookies.making import get_banner, made, make_cookie, make_usual_cookies
+from paktaleem.foundation.tenancy.rows import PAKTALEEM, new_id
+from tests.consent.cookies.making import ORIGIN, get_banner, made, make_cookie, make_site, make_usual_cookies, new_link
+from tests.consent.making import refuses
 from tests.keeping import default_period
 
 CODES = ["preferences", "analytics", "advertising"]
+WHY = Reason.REVIEW
 
 
 @pytest.fixture
@@ -214,3 +230,207 @@ def test_the_purge_leaves_a_visitor_who_chooses_at_the_same_time(committed, now)
         found = find_visitor(client_id, token)
         assert found is not None
         assert found.last_at == at
+
+
+def test_a_cookie_is_added_with_history_evidence_and_a_version_of_the_banner(cast, khyber, now):
+    celia = cast.actor("celia")
+    cookie = make_cookie(khyber.pk, "_stats*", "analytics", actor=celia, at=now, days=30)
+    assert Cookie.history.get(id=cookie.pk).actor_id == celia.id
+    save_cookie(cookie, actor=celia, reason=WHY, at=now)
+    assert BannerVersion.objects.filter(client_id=khyber.pk).count() == 1, "unchanged, it publishes nothing"
+    assert Entry.objects.filter(kind="register.added", client_id=khyber.pk).exists()
+    version = get_banner(khyber.pk)
+    assert (version.number, version.asks_since) == (1, 1)
+    body = json.loads(Entry.objects.get(kind="cookie.banner_published", client_id=khyber.pk).body)
+    assert body["facts"] == {"number": 1, "digest": version.digest}
+
+
+def test_the_banner_has_both_languages_and_nothing_of_a_cookie_out_of_use(khyber):
+    make_usual_cookies(khyber.pk)
+    make_cookie(khyber.pk, "old", "analytics", is_active=False)
+    content = get_banner(khyber.pk).content
+    assert [one["code"] for one in content["categories"]] == ["preferences", "analytics", "advertising"]
+    english, urdu = content["texts"]["en"], content["texts"]["ur"]
+    assert [one["code"] for one in english["categories"]] == ["necessary", "preferences", "analytics", "advertising"]
+    statistics = english["categories"][2]
+    assert [one["name"] for one in statistics["cookies"]] == ["_stats*"]
+    assert statistics["cookies"][0]["duration"] == "30 days"
+    assert english["refuse"] != urdu["refuse"]
+    assert urdu["categories"][0]["cookies"][0]["purpose"] == "مقصد"
+    assert english.keys() == urdu.keys()
+
+
+def test_only_a_change_of_an_optional_category_asks_visitors_again(cast, khyber, now):
+    make_usual_cookies(khyber.pk)
+    before = get_banner(khyber.pk)
+    make_cookie(khyber.pk, "csrf", "necessary")
+    necessary = get_banner(khyber.pk)
+    assert (necessary.number, necessary.asks_since) == (before.number + 1, before.asks_since)
+    cookie = Cookie.objects.get(name="lms_theme")
+    cookie.purpose_en = "Remembers colours and sizes."
+    save_cookie(cookie, actor=cast.actor("celia"), reason=WHY, at=now)
+    changed = get_banner(khyber.pk)
+    assert changed.asks_since == changed.number == necessary.number + 1
+
+
+@pytest.mark.parametrize("name", ["", "two words", "a;b", "a,b", "a*b", "**", "käse", "x" * 129, "a\nb"])
+def test_a_name_that_no_browser_shows_is_refused(khyber, name):
+    with refuses("name"):
+        make_cookie(khyber.pk, name, "analytics")
+
+
+def test_the_same_cookie_is_registered_once_and_not_without_a_sensible_duration(khyber):
+    for days in (0, 3661):
+        with pytest.raises(ValidationError):
+            make_cookie(khyber.pk, "lms_theme", "preferences", days=days)
+    make_cookie(khyber.pk, "lms_theme", "preferences")
+    with pytest.raises(ValidationError):
+        make_cookie(khyber.pk, "lms_theme", "analytics")
+    make_cookie(khyber.pk, "lms_theme", "preferences", storage="local")
+
+
+@pytest.mark.parametrize("name", ["bilal", "sana"])
+def test_staff_who_may_not_change_the_register_change_no_cookie(cast, khyber, now, name):
+    cookie = Cookie(client_id=khyber.pk, name="x", category="analytics", provider="X", set_by="site")
+    with pytest.raises(NotAllowed):
+        save_cookie(cookie, actor=cast.actor(name), reason=WHY, at=now)
+
+
+def test_a_published_text_never_changes(khyber):
+    make_usual_cookies(khyber.pk)
+    version = get_banner(khyber.pk)
+    version.content = {}
+    with pytest.raises(ProgrammingError), transaction.atomic():
+        version.save()
+
+
+def test_a_site_gets_a_key_by_which_its_client_is_found_while_it_is_in_use(cast, site_of, now):
+    site = site_of("khyber")
+    assert site.key.startswith("site_")
+    assert len(site.key) == 37
+    assert find_client_of_site(site.key) == cast.client_id("khyber")
+    assert find_client_of_site(site.key.upper()) is None
+
+    with in_client(site.client_id):
+        site.is_active = False
+        save_site(site, actor=cast.actor("celia"), reason=WHY, at=now)
+    assert find_client_of_site(site.key) is None
+
+
+@pytest.mark.parametrize(
+    ("given", "stored"),
+    [
+        ("https://LMS.example", "https://lms.example"),
+        (" https://lms.example/ ", "https://lms.example"),
+        ("https://lms.example:443", "https://lms.example"),
+        ("https://lms.example:8443", "https://lms.example:8443"),
+        ("http://127.0.0.1:8000", "http://127.0.0.1:8000"),
+        ("http://[::1]:8000", "http://[::1]:8000"),
+    ],
+)
+def test_an_origin_is_stored_as_browsers_send_it(khyber, given, stored):
+    assert make_site(khyber.pk, given).origins == [stored]
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "",
+        "*",
+        "null",
+        "lms.example",
+        "http://lms.example",
+        "https://lms.example/path",
+        "https://lms.example?x",
+        "https://user@lms.example",
+        "https://lms.example:99999",
+        "https://*.example",
+        "https://[",
+        "javascript:alert(1)",
+        "https://a.example https://b.example",
+    ],
+)
+def test_what_is_no_origin_is_refused(khyber, origin):
+    with refuses("origins"):
+        make_site(khyber.pk, origin)
+
+
+def test_an_origin_is_named_once_and_a_client_has_one_site(khyber):
+    with pytest.raises(ValidationError):
+        make_site(khyber.pk, ORIGIN, ORIGIN + "/")
+    make_site(khyber.pk)
+    with pytest.raises(ValidationError):
+        make_site(khyber.pk)
+
+
+def test_a_clients_links_are_shown_with_those_of_paktaleem(cast, now):
+    with in_client(PAKTALEEM):
+        save_link(new_link(PAKTALEEM, name="Maps"), actor=cast.actor("amina"), reason=WHY, at=now)
+    with in_client(cast.client_id("khyber")):
+        save_link(new_link(cast.client_id("khyber")), actor=cast.actor("celia"), reason=WHY, at=now)
+        assert [one.name for one in list_links(cast.client_id("khyber"))] == ["Maps", "Video House"]
+    with in_client(cast.client_id("indus")):
+        assert [one.name for one in list_links(cast.client_id("indus"))] == ["Maps"]
+
+
+def test_a_client_cannot_change_a_link_of_paktaleem(cast, now):
+    with in_client(PAKTALEEM):
+        shared = save_link(new_link(PAKTALEEM), actor=cast.actor("amina"), reason=WHY, at=now)
+    with in_client(cast.client_id("khyber")), pytest.raises(NotAllowed):
+        review_link(shared, review_on=date(2028, 1, 1), actor=cast.actor("celia"), reason=WHY, at=now)
+
+
+@pytest.mark.parametrize("field", ["url", "policy_url"])
+@pytest.mark.parametrize(
+    "address", ["javascript:alert(1)", "http://video.example", "video.example", "data:text/html,x"]
+)
+def test_a_link_leads_to_https_only(cast, khyber, now, field, address):
+    row = new_link(khyber.pk)
+    setattr(row, field, address)
+    with refuses(field):
+        save_link(row, actor=cast.actor("celia"), reason=WHY, at=now)
+
+
+def test_a_review_sets_the_next_day_and_is_evidence(cast, khyber, now):
+    row = save_link(new_link(khyber.pk), actor=cast.actor("celia"), reason=WHY, at=now)
+    due = datetime(2027, 1, 1, 9, tzinfo=UTC)
+    assert [one.pk for one in LinkedService.objects.to_review_at(due)] == [row.pk]
+    assert not LinkedService.objects.to_review_at(due - timedelta(days=1))
+    review_link(row, review_on=date(2028, 1, 1), actor=cast.actor("celia"), reason=WHY, at=due)
+    assert not LinkedService.objects.to_review_at(due)
+    body = json.loads(Entry.objects.get(kind="link.reviewed").body)
+    assert body["facts"] == {"link": str(row.pk), "review_on": "2028-01-01"}
+
+
+def test_a_review_day_is_after_today_in_karachi(cast, khyber):
+    row = save_link(new_link(khyber.pk), actor=cast.actor("celia"), reason=WHY, at=datetime(2026, 10, 1, tzinfo=UTC))
+    evening = datetime(2026, 12, 31, 20, tzinfo=UTC)  # already the next day in Karachi
+    with pytest.raises(ValidationError):
+        review_link(row, review_on=date(2027, 1, 1), actor=cast.actor("celia"), reason=WHY, at=evening)
+    review_link(row, review_on=date(2027, 1, 2), actor=cast.actor("celia"), reason=WHY, at=evening)
+
+
+def test_the_database_refuses_a_second_version_with_the_same_number(khyber):
+    make_usual_cookies(khyber.pk)
+    version = get_banner(khyber.pk)
+    version.pk = new_id()
+    with pytest.raises(IntegrityError), transaction.atomic():
+        version.save(force_insert=True)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM cookies_bannerversion")
+        assert cursor.fetchone() == (version.number,)
+
+
+def test_visitors_are_asked_until_a_second_person_agrees_that_a_cookie_is_necessary(cast, khyber, now):
+    cookie = make_cookie(khyber.pk, "_stats*", "analytics")
+    cookie.category = "necessary"
+    celia = {"actor": cast.actor("celia"), "at": now}
+    with pytest.raises(WeakensSafeguard):
+        save_cookie(cookie, reason=WHY, **celia)
+    change = request_safeguard_change(cookie, kind=UNASKED.code, ground="It balances the load.", **celia)
+    assert get_banner(khyber.pk).content["categories"] != []
+    with pytest.raises(ApproverIsRequester):
+        decide_proposed_change(change, approve=True, **celia)
+    decide_proposed_change(change, approve=True, actor=cast.actor("amina"), at=now)
+    assert Cookie.objects.get(pk=cookie.pk).category == "necessary"
+    assert get_banner(khyber.pk).content["categories"] == []

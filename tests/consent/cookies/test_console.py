@@ -1,4 +1,4 @@
-"""Cookies and links in the console: who adds what, the script to copy, the evidence, the review and its card."""
+"""Cookies and links in the console, and the page about cookies that works without script."""
 
 import base64
 import hashlib
