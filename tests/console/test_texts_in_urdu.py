@@ -8,19 +8,13 @@ from tests.console.pages import row_url
 from tests.console.urdu import in_urdu
 from tests.factories import SETTING_UP
 
+CLIENT = {"name": "Indus Schools", "country": "PK", "time_zone": "Asia/Karachi", "age_threshold": "13"}
+CLIENT["reason"] = "law_change"
+
 
 def test_the_warning_that_a_change_of_a_client_waits_is_in_urdu(cast):
     url = row_url("accounts/client", cast.client_id("indus"))
-    form = {
-        "name": "Indus Schools",
-        "country": "PK",
-        "address": "",
-        "time_zone": "Asia/Karachi",
-        "age_threshold": "13",
-        "country_thresholds": "",
-        "reason": "law_change",
-        "ground": "The law has changed.",
-    }
+    form = {**CLIENT, "address": "", "country_thresholds": "", "ground": "The law has changed."}
     page = in_urdu(cast, "amina").post(url, form, follow=True).content.decode()
     assert "دوسرے شخص کی منظوری تک نافذ نہیں ہوگی" in page
     assert "awaits approval" not in page
@@ -47,14 +41,7 @@ def test_the_relation_to_a_guardian_is_in_urdu_on_the_page_of_a_person(cast, now
 
 def test_the_error_of_a_service_is_in_urdu(cast):
     url = row_url("accounts/client", cast.client_id("indus"))
-    form = {
-        "name": "Indus",
-        "country": "PK",
-        "time_zone": "Asia/Karachi",
-        "age_threshold": "13",
-        "reason": "law_change",
-    }
-    page = in_urdu(cast, "amina").post(url, form).content.decode()
+    page = in_urdu(cast, "amina").post(url, CLIENT).content.decode()
     assert "سرپرستوں کا تحفظ کم ہوتا ہے: وجہ الفاظ میں لکھیں" in page
     assert "reduces guardian protection" not in page
 
@@ -62,13 +49,9 @@ def test_the_error_of_a_service_is_in_urdu(cast):
 def test_the_ground_of_a_weaker_safeguard_is_asked_for_in_urdu(cast):
     with in_client(cast.client_id("indus")):
         purpose = Purpose.objects.get(code="newsletter", client_id=cast.client_id("indus"))
-    form = {
-        "purpose": purpose.pk,
-        "role": "instructor",
-        "basis": "legal_obligation",
-        "legal_reference": "Education Act s. 4",
-    }
-    page = in_urdu(cast, "farah").post("/admin/consent/lawfulbasis/add/", form | {"reason": "law_change"})
+    form = {"purpose": purpose.pk, "role": "instructor", "basis": "legal_obligation", "reason": "law_change"}
+    form["legal_reference"] = "Education Act s. 4"
+    page = in_urdu(cast, "farah").post("/admin/consent/lawfulbasis/add/", form)
     assert "یہ تبدیلی ایک تحفظ کمزور کرتی ہے" in page.content.decode()
     assert "weakens a safeguard" not in page.content.decode()
 
