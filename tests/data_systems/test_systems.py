@@ -115,6 +115,8 @@ def test_a_system_gets_orders_until_a_second_person_agrees_to_its_end(cast, indu
     with pytest.raises(Refused, match="No one has proposed"):
         end_system(library, **by)
     propose_system_end(library, ground="It holds no data.", **by)
+    with pytest.raises(Refused, match="already proposed"):
+        propose_system_end(library, ground="It holds no data.", **by)
     with pytest.raises(ApproverIsRequester):
         end_system(library, **by)
     assert library in systems_holding(indus.id, ["content"], at=now)
