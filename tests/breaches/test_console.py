@@ -219,7 +219,7 @@ def test_a_letter_that_reaches_everyone_names_no_one(cast, amina, breach):
     assert not any(words in page for words in ("not reached by email", "No email reaches"))
 
 
-@pytest.mark.parametrize(("hours", "language", "words"), [("12", "en", "12 hours"), ("0", "en", "are over")])
+@pytest.mark.parametrize(("hours", "language", "words"), [("12", "en", "12 hours"), ("0", "en", "has passed")])
 def test_officers_and_administrators_are_reminded_by_email(cast, breach, hours, language, words):
     at = breach.due_at - timedelta(hours=int(hours))
     with in_client(breach.client_id):

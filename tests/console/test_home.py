@@ -146,7 +146,13 @@ def test_a_support_agent_takes_in_requests_and_sees_no_figures(rows, cast_of_row
     for url in links:
         assert browser.get(url).status_code == 200
     auditor = browser_of(cast_of_rows.user("bilal")).get("/admin/")
-    assert [tab.label for tab in auditor.context["home_tabs"]] == ["Today", "Work in progress", "Samples", "Trends"]
+    assert [tab.label for tab in auditor.context["home_tabs"]] == [
+        "Today",
+        "Work in progress",
+        "Samples",
+        "Trends",
+        "Law profiles",
+    ]
     assert "/admin/desk/requesttask/take-in/" not in auditor.content.decode()
 
 
