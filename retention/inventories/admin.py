@@ -117,17 +117,7 @@ class InventoryLineAdmin(EvidenceAdmin[InventoryLine]):
 
     view_capability = Capability.VIEW_RECORDS
     loaded = ("inventory__system",)
-    list_display = (
-        "compared_at",
-        "system",
-        "data",
-        "counted",
-        "expected",
-        "missing",
-        "unexpected",
-        "still_held",
-        "state",
-    )
+    list_display = ("data", "system", "state", "counted", "expected", "compared_at", "owner")
     list_filter = (ProgressFilter, "client")
     row_fields = ("counted", "expected", "missing", "unexpected", "still_held", "ground")
     detail_fields = ("system", "data", "state", "compared_at", "decider", "decided_at")
