@@ -136,8 +136,12 @@ def server_major(link: psycopg.Connection[object]) -> int:
 
 
 def count_database(link: psycopg.Connection) -> dict[str, int]:
-    """Return the number of rows of each table, as visible to the connection's role."""
-    names = link.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1").fetchall()
+    """Return the number of rows of each table, as visible to the connection's role.
+
+    A partitioned table has none itself: its partitions have them, in a dump too.
+    """
+    ordinary = "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace ORDER BY 1"
+    names = link.execute(ordinary).fetchall()
     counts_by_table = {}
     for (name,) in names:
         query = sql.SQL("SELECT count(*) FROM public.{}").format(sql.Identifier(name))
