@@ -87,7 +87,7 @@ class DecisionLog:
                 with in_client(client_id):
                     _write(client_id, own)
             except Exception:
-                log.exception("Decisions could not be logged.", client=str(client_id))
+                log.exception("Decisions could not be logged.", client_id=str(client_id))
                 for call in own:
                     self._keep(call)
 

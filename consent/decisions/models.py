@@ -146,7 +146,7 @@ class DecisionLogSetting(TenantRow, Tracked):
     every_since = models.DateTimeField("every decision since", null=True, editable=False)
     changed_at = models.DateTimeField(editable=False)
 
-    history = History()
+    history = History(excluded_fields=["pseudonyms"])  # or an old version would link what a new one unlinks
 
     class Meta:
         verbose_name = "decision log"

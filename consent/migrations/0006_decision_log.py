@@ -44,7 +44,6 @@ class Migration(migrations.Migration):
                     ('mode', models.CharField(choices=[('off', 'Nothing'), ('counts', 'Counts by hour'), ('every', 'Every decision')], default='counts', max_length=8, verbose_name='what is logged')),
                     ('days_kept', models.PositiveSmallIntegerField(default=30, help_text='How many days single decisions are kept, from 1 to 90. Counts are kept longer.', validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(90)], verbose_name='days kept')),
                     ('ground', models.TextField(blank=True, help_text='Needed to log less, or for fewer days, than now. Do not name people.', max_length=2000)),
-                    ('pseudonyms', models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False)),
                     ('every_since', models.DateTimeField(editable=False, null=True, verbose_name='every decision since')),
                     ('changed_at', models.DateTimeField(editable=False)),
                     ('history_user_id', models.UUIDField(editable=False, null=True)),

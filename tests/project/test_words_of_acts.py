@@ -54,7 +54,7 @@ _NO_ACTS = """
     consent.restriction consent.public_sections consent.agreements consent.serviceagreement consent.disclosures
     consent.sharing consent.starter_parts consent.urls form.typ guardian.external_id staff.providersecret
     message.eml message.type objection.grounds people.age_change_settled people.before_erasure people.child_revealed
-    people.minor_revealed people.csv sample.toml people.erasure_blockers people.erasure_holds people.erasure_locks
+    people.minor_revealed people.{kind} people.csv sample.toml people.erasure_blockers people.erasure_holds people.erasure_locks
     people.erasure_started people.event_recorded people.personal_rows people.subject people.xlsx purpose.code
     recipient.code retention.before_disposal rights.holds sandbox.forgetting schools.rosterimport schools.term
     schools.schoolclass system.code
