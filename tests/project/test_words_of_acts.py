@@ -48,16 +48,16 @@ PUT_TOGETHER: dict[str, list[str]] = {
 }
 """The values of kinds built by f-strings. Some changes of accounts are notified, and recorded under another name."""
 _NO_ACTS = """
-    sandbox.clock sandbox.inventories subject.external_id people.revealed_in_bulk staff.not_allowed staff.not_found sign_in.refused
-    consent.checks_before_lift consent.cookies consent.noticedraft hold.subject_id consent.invalidate_false
-    consent.service_orders consent.objection consent.paper consent.receipts.receipt consent.notices.notice_tokens
-    consent.restriction consent.public_sections consent.agreements consent.serviceagreement consent.disclosures
-    consent.sharing consent.starter_parts consent.urls form.typ guardian.external_id staff.providersecret
-    message.eml message.type objection.grounds people.age_change_settled people.before_erasure people.child_revealed
-    people.minor_revealed people.{kind} people.csv sample.toml people.erasure_blockers people.erasure_holds people.erasure_locks
-    people.erasure_started people.event_recorded people.personal_rows people.subject people.xlsx purpose.code
-    recipient.code retention.before_disposal rights.holds sandbox.forgetting schools.rosterimport schools.term
-    schools.schoolclass system.code
+    sandbox.clock sandbox.inventories subject.external_id people.revealed_in_bulk staff.not_allowed staff.not_found
+    sign_in.refused consent.checks_before_lift consent.cookies consent.noticedraft hold.subject_id
+    consent.invalidate_false consent.service_orders consent.objection consent.paper consent.receipts.receipt
+    consent.notices.notice_tokens consent.restriction consent.public_sections consent.agreements
+    consent.serviceagreement consent.disclosures consent.sharing consent.starter_parts consent.urls form.typ
+    guardian.external_id staff.providersecret message.eml message.type objection.grounds people.age_change_settled
+    people.before_erasure people.child_revealed people.minor_revealed people.{kind} people.csv sample.toml
+    people.erasure_blockers people.erasure_holds people.erasure_locks people.erasure_started people.event_recorded
+    people.personal_rows people.subject people.xlsx purpose.code recipient.code retention.before_disposal rights.holds
+    sandbox.forgetting schools.rosterimport schools.term schools.schoolclass system.code
 """
 NO_ACTS = set(_NO_ACTS.split())
 """Names of actors, salts, files, fields, models, modules and extension points that look like a kind of act."""

@@ -78,21 +78,21 @@ FAMILY_NAMES = {
 
 
 _NAMED_BY_KEY = """
-    acknowledgement act added address addressee age_threshold agreement announcement assessment attempts
-    attestation authorisation automatic because breach business_transfer case cause change changed changes channel
-    check child choice client closed code collected_at collection commitments confirmed_at contract correction
-    corrections counted country current days_kept days_left decision delivery differences direction disclosure disposal
-    document domains due_at due_on duplicate duties duty emails ends_at ends_on erasure event events evidence exit
-    expected expected_by expires_at failure faults field fields file files filters finding flagged form format
-    found given_by ground guardian guardians guardianship happened_at hash hold holdings incident inventory issuer
-    item kept kind kind_of_file known_at language last_step late legal_disclosure length line link list locks_on
-    mechanism membership memberships merge message messages method milliseconds mode moved name next_on notice occasion
-    officers_left on on_paper ordered orders origin outcome overruling pack package page pages part parts people
-    period person problem proposal proposed provider purpose purposes quarantine readmission reason recipient
-    relationship removed renewal reports result review rights_request role roles roster route row rows school
-    schools scopes section seed sent sent_back serves_minors severity shared_at shown_at signing since staff stage
-    started_at starts_at state strength systems tables takes_effect_at takes_place_on task template terms text
-    time_zone to took_effect_at until valid_until values verification version waits waiver way webhook why widening
+    acknowledgement act added address addressee age_threshold agreement announcement assessment attempts attestation
+    authorisation automatic because breach business_transfer case cause change changed changes channel check child
+    choice client closed code collected_at collection commitments confirmed_at contract correction corrections counted
+    country current days_kept days_left decision delivery differences direction disclosure disposal document domains
+    due_at due_on duplicate duties duty emails ends_at ends_on erasure event events evidence exit expected expected_by
+    expires_at failure faults field fields file files filters finding flagged form format found given_by ground guardian
+    guardians guardianship happened_at hash hold holdings incident inventory issuer item kept kind kind_of_file known_at
+    language last_step late legal_disclosure length line link list locks_on mechanism membership memberships merge
+    message messages method milliseconds mode moved name next_on notice occasion officers_left on on_paper ordered
+    orders origin outcome overruling pack package page pages part parts people period person problem proposal proposed
+    provider purpose purposes quarantine readmission reason recipient relationship removed renewal reports result review
+    rights_request role roles roster route row rows school schools scopes section seed sent sent_back serves_minors
+    severity shared_at shown_at signing since staff stage started_at starts_at state strength systems tables
+    takes_effect_at takes_place_on task template terms text time_zone to took_effect_at until valid_until values
+    verification version waits waiver way webhook why widening
 """
 """Facts whose key is their name, with spaces for underscores."""
 FACT_NAMES = {key: key.replace("_", " ") for key in _NAMED_BY_KEY.split()} | {
