@@ -28,7 +28,7 @@ def decision_cells(one: Decision) -> dict[str, object]:
 
 @admin.register(DecisionLogSetting, site=site)
 class DecisionLogSettingAdmin(ScopedAdmin[DecisionLogSetting]):
-    """What is logged of each client's decisions."""
+    """How the decisions of each client are logged."""
 
     view_capability = Capability.VIEW_CLIENT_RECORDS
     add_capability = change_capability = Capability.ADMINISTER_CLIENT

@@ -8,21 +8,22 @@ counted (``paktaleem_decision_log_lost``).
 import atexit
 import hmac
 from collections import Counter, defaultdict
-from collections.abc import Container, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from threading import Event, Lock, Thread
 from typing import NamedTuple
 from uuid import UUID
 
+import msgspec
 import structlog
 from django.db import close_old_connections, connection
 from django.utils.translation import gettext_lazy as _
 
 from consent.decisions.facts import Action, Decision, Question
-from consent.decisions.models import DecisionLogSetting, LoggedDecision, LogMode
+from consent.decisions.models import DecisionLogSetting, LoggedDecision
 from paktaleem.foundation.encryption.keyring import keyring
 from paktaleem.foundation.operations.metrics import count_lost_log_entries
-from paktaleem.foundation.tenancy.context import as_officer, in_client, in_global
+from paktaleem.foundation.tenancy.context import as_officer, in_client, in_global, single_statement
 from paktaleem.foundation.tenancy.rows import SqlValues, new_id
 from paktaleem.foundation.upkeep.periods.kinds import Bounds, DataKind, Disposal
 
@@ -33,6 +34,8 @@ DAYS_AHEAD = 3
 _EACH = 1.0
 _PSEUDONYM_BYTES = 16
 _ACTIONS = frozenset(Action)
+_COUNTED = ("hour", "key", "purpose", "action", "reason")
+_json = msgspec.json.Encoder()
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -53,6 +56,7 @@ class _Call(NamedTuple):
     at: datetime
     purposes: Container[str]
     answers: Sequence[Answered]
+    is_counted: bool = False
 
 
 class DecisionLog:
@@ -76,20 +80,34 @@ class DecisionLog:
             count_lost_log_entries(len(call.answers))
 
     def flush(self) -> None:
-        """Write what is pending, one transaction for each client; keep what cannot be written, and log the error."""
+        """Write what is pending: counts in one statement, single decisions in a transaction for each client.
+
+        What cannot be written is kept, and the error logged.
+        """
         with self._lock:
             calls, self._calls, self._size = self._calls, [], 0
         by_client: defaultdict[UUID, list[_Call]] = defaultdict(list)
         for call in calls:
             by_client[call.client].append(call)
-        for client_id, own in by_client.items():
+        if not calls:
+            return
+        try:
+            log_every = _count(by_client)
+        except Exception:
+            log.exception("Decisions could not be logged.")
+            self._keep_again(calls)
+            return
+        for client_id in log_every:
             try:
                 with in_client(client_id):
-                    _write(client_id, own)
+                    _add_decisions(client_id, by_client[client_id])
             except Exception:
                 log.exception("Decisions could not be logged.", client_id=str(client_id))
-                for call in own:
-                    self._keep(call)
+                self._keep_again([call._replace(is_counted=True) for call in by_client[client_id]])
+
+    def _keep_again(self, calls: Iterable[_Call]) -> None:
+        for call in calls:
+            self._keep(call)
 
     def discard(self) -> None:
         """Forget what is pending."""
@@ -115,14 +133,7 @@ decision_log = DecisionLog()
 """The log of this process."""
 
 
-_ADD_COUNTS = """
-INSERT INTO consent_decisioncount AS c (id, client_id, hour, key_id, purpose, action, reason, number, xact)
-SELECT u.id, %(client)s, u.hour, u.key, u.purpose, u.action, u.reason, u.number, pg_current_xact_id()::text::bigint
-FROM unnest(%(ids)s::uuid[], %(hours)s::timestamptz[], %(keys)s::uuid[], %(purposes)s::text[], %(actions)s::text[],
-    %(reasons)s::text[], %(numbers)s::bigint[]) AS u (id, hour, key, purpose, action, reason, number)
-ON CONFLICT (client_id, hour, key_id, purpose, action, reason)
-DO UPDATE SET number = c.number + excluded.number, xact = excluded.xact
-"""
+_COUNT = "SELECT consent_count_decisions(%s, %s)"
 _ADD_DECISIONS = """
 INSERT INTO consent_loggeddecision (id, client_id, at, key_id, purpose, action, reason, pseudonym, xact)
 SELECT u.id, %(client)s, u.at, u.key, u.purpose, u.action, u.reason, u.pseudonym, pg_current_xact_id()::text::bigint
@@ -132,26 +143,33 @@ FROM unnest(%(ids)s::uuid[], %(times)s::timestamptz[], %(keys)s::uuid[], %(purpo
 _ADD_DAYS = "SELECT consent_add_log_days(%s, %s)"
 
 
-def _write(client_id: UUID, calls: Sequence[_Call]) -> None:
-    """Count the decisions, and add each one if the client logs every decision; in the client's context."""
-    setting = DecisionLogSetting.objects.filter(client_id=client_id).first()
-    mode = LogMode.COUNTS if setting is None else setting.mode
-    if mode == LogMode.OFF:
-        return
+def _count(by_client: Mapping[UUID, Sequence[_Call]]) -> list[UUID]:
+    """Count the decisions of all clients, but those whose log is off; return the clients that log every decision."""
+    found = [_json.encode(_list_counts(calls)).decode() for calls in by_client.values()]
+    with single_statement(), connection.cursor() as cursor:
+        cursor.execute(_COUNT, [list(by_client), found])
+        return [client_id for (client_id,) in cursor.fetchall()]
+
+
+def _list_counts(calls: Sequence[_Call]) -> list[dict[str, object]]:
+    """List counts in one order, so that two processes that count at once do not wait for each other."""
     counts: Counter[tuple[datetime, UUID, str, str, str]] = Counter()
     for call in calls:
-        hour = call.at.replace(minute=0, second=0, microsecond=0)
-        counts.update((hour, call.key, *_describe(answer, call.purposes)) for answer in call.answers)
-    found = sorted(counts.items())  # in one order: two processes that count at once do not wait for each other
-    hours, keys, purposes, actions, reasons = (list(column) for column in zip(*(key for key, _ in found), strict=True))
-    values: SqlValues = {"hours": hours, "keys": keys, "purposes": purposes, "actions": actions, "reasons": reasons}
-    values |= {"client": client_id, "ids": [new_id() for _ in found], "numbers": [number for _, number in found]}
+        if not call.is_counted:
+            hour = call.at.replace(minute=0, second=0, microsecond=0)
+            counts.update((hour, call.key, *_describe(answer, call.purposes)) for answer in call.answers)
+    return [
+        {"id": new_id(), "number": number, **dict(zip(_COUNTED, values, strict=True))}
+        for values, number in sorted(counts.items())
+    ]
+
+
+def _add_decisions(client_id: UUID, calls: Sequence[_Call]) -> None:
+    setting = DecisionLogSetting.objects.get(client_id=client_id)
+    days = sorted({call.at.date() for call in calls})
     with connection.cursor() as cursor:
-        cursor.execute(_ADD_COUNTS, values)
-        if setting is not None and mode == LogMode.EVERY:
-            days = sorted({call.at.date() for call in calls})
-            cursor.execute(_ADD_DAYS, [days[0], days[-1]])
-            cursor.execute(_ADD_DECISIONS, _list_decisions(setting, calls))
+        cursor.execute(_ADD_DAYS, [days[0], days[-1]])
+        cursor.execute(_ADD_DECISIONS, _list_decisions(setting, calls))
 
 
 def _list_decisions(setting: DecisionLogSetting, calls: Sequence[_Call]) -> SqlValues:
@@ -188,7 +206,7 @@ def make_pseudonym(key: bytes, subject_id: UUID) -> UUID:
 
 
 def purge_decisions(at: datetime) -> int:
-    """Delete single decisions after the days of their client, drop days that nobody keeps, and add the next ones."""
+    """Delete single decisions after the days of their client, drop days that no client keeps, and add the next ones."""
     rows = longest = 0
     with as_officer():
         days_kept = dict(DecisionLogSetting.objects.values_list("client_id", "days_kept"))

@@ -61,7 +61,7 @@ class CountInput(StrictSerializer):
     people = serializers.IntegerField(min_value=0, max_value=_MOST_PEOPLE)
 
 
-class AnswerInput(StrictSerializer):
+class InventoryAnswerInput(StrictSerializer):
     """The number of people for each category of the inventory; 0 if the system holds none of the data."""
 
     counts = serializers.ListField(child=CountInput(), min_length=1, max_length=_MOST_CATEGORIES)
@@ -138,11 +138,11 @@ class AnswerInventory(Operation):
 
     capabilities = {"POST": Capability.COMPLETE_ORDERS}
 
-    @extend_schema(request=AnswerInput, responses=InventoryOutput)
+    @extend_schema(request=InventoryAnswerInput, responses=InventoryOutput)
     def post(self, request: Request, inventory: UUID) -> Response:
         """Answer an inventory; return how the numbers compare. The same answer again changes nothing."""
         row = _get_inventory(inventory, actor_of(request), request)
-        given = [Count(**one) for one in validate_input(AnswerInput, request.data)["counts"]]
+        given = [Count(**one) for one in validate_input(InventoryAnswerInput, request.data)["counts"]]
         if row.is_open and (errors := find_errors(row, given)):
             raise serializers.ValidationError({"counts": errors})
         return Response(serialize_inventory(answer_inventory(row, given, **by_caller(request))))

@@ -15,7 +15,6 @@ from consent.decisions.models import DecisionCount, DecisionLogSetting, LoggedDe
 from consent.decisions.services import set_decision_log
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import NotAllowed
-from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.clock import wall_clock_now
@@ -141,7 +140,7 @@ def test_a_decision_is_answered_and_kept_while_the_log_cannot_be_written(client_
         raise DatabaseError
 
     with monkeypatch.context() as broken:
-        broken.setattr(log, "_write", fail)
+        broken.setattr(log, "_count", fail)
         assert indus_lms.post(EVALUATION, about()).status_code == 200
         decision_log.flush()
         broken.setattr(log, "MOST_PENDING", 1)
@@ -150,6 +149,21 @@ def test_a_decision_is_answered_and_kept_while_the_log_cannot_be_written(client_
         assert REGISTRY.get_sample_value("paktaleem_decision_log_lost_total") == before + 1
     decision_log.flush()
     assert sum(number for *_, number in counted(client_id)) == 1
+
+
+def test_a_decision_that_was_counted_is_not_counted_again(client_id, indus_lms, now, monkeypatch):
+    def fail(*_: Any) -> None:
+        raise DatabaseError
+
+    set_mode(client_id, LogMode.EVERY, at=now)
+    indus_lms.post(EVALUATION, about())
+    with monkeypatch.context() as broken:
+        broken.setattr(log, "_add_decisions", fail)
+        decision_log.flush()
+    decision_log.flush()
+    assert [number for *_, number in counted(client_id)] == [1]
+    with in_client(client_id):
+        assert LoggedDecision.objects.count() == 1
 
 
 def test_a_day_is_a_partition_that_is_closed_by_itself(client_id, indus_lms, now):
@@ -219,12 +233,11 @@ def test_an_entry_of_a_transaction_that_commits_late_is_not_missed(lms, committe
     def slowly():
         try:
             with in_client(client_id):
-                Client.objects.select_for_update().get(pk=client_id)
                 with connection.cursor() as cursor:
                     cursor.execute("SELECT pg_current_xact_id()")
                 wrote.set()
                 assert leave.wait(20)
-                decision_log.flush()
+                log._add_decisions(client_id, decision_log._calls)
         finally:
             connections.close_all()
 

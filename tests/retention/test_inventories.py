@@ -116,7 +116,7 @@ def test_the_same_answer_changes_nothing_and_another_is_refused(report, answer):
 
 
 def test_a_silent_a_late_and_a_lying_system_in_a_year(cast, indus, lms, report, now):
-    """The platform answers each month and counts nobody; the library answers after the due day; billing never does."""
+    """The platform answers each month and counts no one; the library answers after the due day; billing never does."""
     report("danish")
     library = make_system(indus, "library", ["content"])
     for day in range(365):

@@ -19,7 +19,7 @@ from paktaleem.foundation.web.public.pages import public_page
 _LABELS = {
     "consent_age": _("Age of consent for online services"),
     "full_age": _("Age at which guardians’ access ends"),
-    "maturing_child": _("What a maturing child is told and may say"),
+    "maturing_child": _("What a maturing child is informed of and may say"),
     "answer": _("Time to answer a request, from its receipt"),
     "extension": _("Extension of that time"),
     "pause": _("Pauses of that time"),

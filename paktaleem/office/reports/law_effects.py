@@ -1,4 +1,4 @@
-"""What a coming period of a law profile would change at a client, counted before it takes effect."""
+"""Effects of a coming period of a law profile at a client, counted before it takes effect."""
 
 from copy import copy
 from dataclasses import dataclass
