@@ -71,7 +71,9 @@ def set_decision_log(
     is_less = _LEVELS.index(LogMode(setting.mode)) < _LEVELS.index(LogMode(before.mode))
     is_shorter = was_every and setting.days_kept < before.days_kept
     if (is_less or is_shorter) and not setting.ground.strip():
-        raise ValidationError({"ground": [_("The log proves which questions systems asked. Say why less of it is kept.")]})
+        raise ValidationError(
+            {"ground": [_("The log proves which questions systems asked. Say why less of it is kept.")]}
+        )
     if was_every != is_every:
         setting.pseudonyms, setting.every_since = new_id(), at if is_every else None
     setting.changed_at = at

@@ -1,4 +1,4 @@
-"""What a page of a person leaves out, and how it shows an erasure and a readmission."""
+"""Lists that a page of a person cuts or leaves out, and how it shows an erasure and a readmission."""
 
 import html
 import re
