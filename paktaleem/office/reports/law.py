@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.law.profiles import POLICY, Age, Authorities, Pause, Profile, Rule, Rules, read_law
 from paktaleem.foundation.text.places import name_countries, name_country
+from paktaleem.foundation.text.times import join_words
 from paktaleem.foundation.web.public.pages import public_page
 
 _LABELS = {
@@ -46,13 +47,13 @@ _COUNTS = {
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One rule as shown; ``value`` is empty if the law is silent."""
+    """One rule as shown."""
 
     label: str
-    value: str = ""
-    text: str = ""
-    source: str = ""
-    reviewed: date | None = None
+    value: str
+    text: str
+    source: str
+    reviewed: date
 
 
 @require_safe
@@ -78,17 +79,19 @@ def _list_profiles() -> list[dict[str, object]]:
 
 def _describe_profile(profile: Profile, today: date) -> dict[str, object]:
     coming = (period for period in profile.periods if period.starts > today)
+    rules = profile.on(today)
     return {
         "code": profile.code,
         "name": _localized(profile, "name"),
         "note": _localized(profile, "note"),
         "countries": name_countries(profile.countries),
-        "lines": _list_lines(profile.on(today), is_whole=True),
+        "lines": _list_lines(rules),
+        "unset": join_words(str(label) for name, label in _LABELS.items() if not getattr(rules, name)),
         "coming": [{"starts": period.starts, "lines": _list_lines(period)} for period in coming],
     }
 
 
-def _list_lines(rules: Rules, *, is_whole: bool = False) -> list[Line]:
+def _list_lines(rules: Rules) -> list[Line]:
     lines = []
     for name, label in _LABELS.items():
         stated = getattr(rules, name)
@@ -96,8 +99,6 @@ def _list_lines(rules: Rules, *, is_whole: bool = False) -> list[Line]:
         lines += [
             Line(str(label), _format(rule), _localized(rule, "text"), rule.source, rule.reviewed) for rule in found
         ]
-        if is_whole and not found:
-            lines.append(Line(str(label)))
     return lines
 
 
