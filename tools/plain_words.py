@@ -171,7 +171,7 @@ def read_document(source: str) -> Iterator[tuple[int, str, str]]:
     lines, fenced = [], False
     for line in source.splitlines():
         fenced ^= line.startswith("```")
-        lines.append("" if fenced or line.startswith("    ") else line)
+        lines.append("" if fenced or line.startswith(("    ", "```")) else line)
     return ((line + 1, word, instead) for line, word, instead in hits("\n".join(lines)))
 
 
