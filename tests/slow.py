@@ -166,6 +166,7 @@ _SLOW: Final = {
         rights/test_intake.py::test_of_two_tabs_one_decides_one_extends_and_one_answers
         rights/test_intake.py::test_of_many_workers_one_carries_out_a_step
         retention/test_data_map.py::test_first_declarations_at_the_same_time_make_one_line
+        retention/test_inventories.py::test_of_orders_at_the_same_time_one_is_made
         subjects/test_epochs.py::test_people_are_registered_and_erased_during_a_rewrap
         subjects/test_roster_uploads.py::test_what_is_read_is_seen_before_the_step_commits
     """,

@@ -21,16 +21,8 @@ from paktaleem.foundation.console.requests import actor_of, by_user, is_shared_w
 from paktaleem.foundation.console.row_actions import AddedAct, RowAction, act_page, added_acts
 from paktaleem.foundation.console.site import site
 from retention.inventories.models import Inventory, InventoryLine
-from retention.inventories.services import (
-    Count,
-    answer_inventory,
-    decide_difference,
-    group_lines,
-    list_inventory_lines,
-    order_inventory,
-)
-
-_SHOWN = 12
+from retention.inventories.selectors import list_inventory_lines, list_latest
+from retention.inventories.services import Count, answer_inventory, decide_difference, order_inventory
 
 
 class CountsForm(ActionForm):
@@ -98,15 +90,13 @@ class InventoryAdmin(EvidenceAdmin[Inventory]):
         return [] if is_shared_with(request, row.system_owner) else super()._acts_of(request, row)
 
     def panels(self, request: HttpRequest, row: Inventory) -> list[dict[str, object]]:
-        rows = list(Inventory.objects.filter(client_id=row.client_id, system=row.system_id)[:_SHOWN])
-        lines = group_lines(rows)
         trend = [
             (
                 one,
                 _render_state(one),
-                [(line, format_category(line.category, line.client_id), _render_line(line)) for line in lines[one.pk]],
+                [(line, format_category(line.category, line.client_id), _render_line(line)) for line in lines],
             )
-            for one in rows
+            for one, lines in list_latest(row.client_id, row.system_id)
         ]
         return [*super().panels(request, row), {"template": "console/panels/inventories.html", "trend": trend}]
 

@@ -13,18 +13,9 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.web.api.operations import Operation, actor_of, by_caller, client_of, moment_of, validate_input
 from paktaleem.foundation.web.api.serializers import PatternField, StrictSerializer, TextField, serialize_row
 from retention.inventories.models import AskedFor, Inventory, InventoryLine
-from retention.inventories.services import (
-    MOST_HASHES,
-    Count,
-    add_people,
-    answer_inventory,
-    find_errors,
-    group_lines,
-    list_inventory_lines,
-)
+from retention.inventories.selectors import list_inventory_lines, list_latest
+from retention.inventories.services import MOST_HASHES, Count, add_people, answer_inventory, find_errors
 
-MOST_LISTED = 12
-"""Inventories in the list: a year of months."""
 _MOST_PEOPLE = 2**31 - 1
 _MOST_CATEGORIES = 100
 
@@ -109,11 +100,8 @@ class Inventories(Operation):
     def get(self, request: Request) -> Response:
         """List the latest twelve inventories of the system of the key, newest first, with their lines."""
         system = system_of_key(actor_of(request), at=moment_of(request))
-        rows = list(Inventory.objects.filter(client_id=client_of(request), system=system)[:MOST_LISTED])
-        lines = group_lines(rows)
-        return Response(
-            {"inventories": [serialize_row(InventoryOutput, row, lines=_lines(lines[row.pk])) for row in rows]}
-        )
+        found = list_latest(client_of(request), system.pk)
+        return Response({"inventories": [serialize_row(InventoryOutput, row, lines=_lines(own)) for row, own in found]})
 
 
 class AddPeople(Operation):

@@ -28,15 +28,19 @@ from paktaleem.foundation.accounts.acts import Refused, act, lock_row
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import ByKind, Reason
 from paktaleem.foundation.audit.services import record_entry
+from paktaleem.foundation.tenancy.context import advisory_lock
 from paktaleem.foundation.tenancy.rows import new_id
 from retention.data_map.models import MapLine
 from retention.holdings.models import Holding
 from retention.inventories.models import AskedFor, DifferenceDecision, Inventory, InventoryLine
+from retention.inventories.selectors import list_inventory_lines
 
 ANSWER_WITHIN = timedelta(days=14)
 """Time within which a system must answer an inventory."""
 MOST_HASHES = 10_000
 """Hashes in one call."""
+MOST_NAMED = 100_000
+"""Hashes for one category; a system with more people sends their number alone."""
 _MOST_KEPT = 1_000
 """Hashes in doubt that a line keeps until staff decide."""
 
@@ -64,6 +68,7 @@ def order_inventories(
 ) -> list[Inventory]:
     """Order an inventory of each system that has none to answer; one ledger entry for all. Raises NotAllowed."""
     require(actor, Capability.MANAGE_SYSTEMS, client_id)
+    advisory_lock(f"inventories/{client_id}")
     asked = Inventory.objects.open().filter(client_id=client_id).values_list("system_id", flat=True)
     chosen = [system for system in systems if system.pk not in set(asked)]
     if not chosen:
@@ -103,7 +108,7 @@ def order_monthly(client_id: UUID, actor: Actor, at: datetime) -> None:
 def add_people(inventory: Inventory, category: str, hashes: Iterable[str], *, actor: Actor, at: datetime) -> int:
     """Add SHA-256 hashes (hex) of the LMS ids of people of whom a system holds a category; return their number.
 
-    Repeated hashes count once. Raises ValidationError naming ``category``, AlreadyAnswered, NotByHand, NotAllowed.
+    Repeated hashes count once. Raises ValidationError naming the field, AlreadyAnswered, NotByHand, NotAllowed.
     """
     del at
     _require_carrier(inventory, actor)
@@ -114,6 +119,9 @@ def add_people(inventory: Inventory, category: str, hashes: Iterable[str], *, ac
     if line is None:
         raise ValidationError({"category": [_("The inventory does not ask for it.")]})
     line.id_hashes = sorted({*line.id_hashes, *hashes})
+    if len(line.id_hashes) > MOST_NAMED:
+        words = _("Name at most {number} people of a category; of more, send the number alone.")
+        raise ValidationError({"id_hashes": [words.format(number=f"{MOST_NAMED:,}")]})
     line.save(update_fields=["id_hashes"])
     return len(line.id_hashes)
 
@@ -220,34 +228,6 @@ def find_errors(inventory: Inventory, given: Sequence[Count]) -> dict[str, Any] 
     return errors
 
 
-def list_inventory_lines(inventory: Inventory) -> list[InventoryLine]:
-    """List the lines of an inventory, by category."""
-    return group_lines([inventory])[inventory.pk]
-
-
-def group_lines(inventories: Sequence[Inventory]) -> dict[UUID, list[InventoryLine]]:
-    """Return the lines of inventories of one client, by category, with one query."""
-    lines: dict[UUID, list[InventoryLine]] = {one.pk: [] for one in inventories}
-    for line in InventoryLine.objects.filter(inventory__in=inventories).order_by("category"):
-        lines[line.inventory_id].append(line)
-    return lines
-
-
-def find_last_inventories(client_id: UUID) -> dict[UUID | None, dict[str, object]]:
-    """Return the last inventory of each system, by its id, for certificates; ``answered_at`` is None if it is open."""
-    rows = Inventory.objects.filter(client_id=client_id).order_by("system_id", "-asked_at", "-pk").distinct("system_id")
-    last = list(rows)
-    lines = group_lines(last)
-    return {
-        row.system_id: {
-            "asked_at": row.asked_at.isoformat(),
-            "answered_at": row.answered_at and row.answered_at.isoformat(),
-            "people": {line.category: line.counted for line in lines[row.pk]} if row.answered_at else {},
-        }
-        for row in last
-    }
-
-
 def _require_carrier(inventory: Inventory, actor: Actor) -> None:
     is_by_hand = actor.kind is ByKind.USER
     require(actor, Capability.MANAGE_SYSTEMS if is_by_hand else Capability.COMPLETE_ORDERS, inventory.client_id)
@@ -306,13 +286,16 @@ def decide_difference(
     return line
 
 
+_HAS_ONE = gettext_lazy("The system has an inventory to answer.")
+
+
 def _check_in_use(system: System, actor: Actor, at: datetime) -> None:
     if system.ends_at is not None and system.ends_at <= at:
         raise Refused(_("This system has ended."))
     if system.client_id != (actor.client_id or system.client_id):
         raise Refused(_("This is PakTaleem’s own system."))
     if Inventory.objects.open().filter(client_id=system.client_id, system=system).exists():
-        raise Refused(_("The system has an inventory to answer."))
+        raise Refused(_HAS_ONE)
 
 
 @act(
@@ -327,5 +310,7 @@ def _check_in_use(system: System, actor: Actor, at: datetime) -> None:
 def order_inventory(system: System, *, actor: Actor, reason: Reason | str, at: datetime) -> Inventory:
     """Order an inventory of a system of the client on demand. Raises Refused, NotAllowed."""
     del reason  # the entry names the occasion
-    [made] = order_inventories(system.client_id, [system], asked_for=AskedFor.ON_DEMAND, actor=actor, at=at)
-    return made
+    made = order_inventories(system.client_id, [system], asked_for=AskedFor.ON_DEMAND, actor=actor, at=at)
+    if not made:
+        raise Refused(_HAS_ONE)
+    return made[0]

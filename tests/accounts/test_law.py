@@ -141,8 +141,9 @@ def test_the_effect_of_a_coming_period_is_counted_before_it_counts(cast, now, tm
 
 def test_the_command_names_the_profiles_and_the_clients(cast, tmp_path, capsys):
     law = law_of_pakistan(tmp_path / "law", period("2017-05-30"), period("2099-01-01", consent_age="years = 16"))
-    with pytest.raises(CommandError, match="use one of eu, gb, pk, policy, us"):
+    with pytest.raises(CommandError, match="use one of eu, gb, pk, policy, us") as caught:
         call_command("law_effect", "de")
+    assert caught.value.returncode == 2
     with pytest.raises(CommandError, match="no coming period"):
         call_command("law_effect", "pk")
     with law:

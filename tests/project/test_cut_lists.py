@@ -47,7 +47,7 @@ ALLOWED = {
     "paktaleem/foundation/console/row_actions.py": "buttons; the other acts are in the menu beside them",
     "paktaleem/foundation/upkeep/periods/services.py": "rows to count, up to the limit that the number shows",
     "paktaleem/office/reports/admin.py": "the beginning of a digest, with …",
-    "retention/inventories/admin.py": "the latest inventories of a system, as the heading says",
+    "retention/inventories/selectors.py": "the latest inventories of a system, as the heading says",
     "retention/schedule/admin.py": "names, with …",
     "retention/schedule/selectors.py": "the caller says how many it reads and shows",
     "rights/erasures/admin.py": "names of columns",

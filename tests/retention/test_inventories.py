@@ -4,6 +4,7 @@ import hashlib
 from datetime import timedelta
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
@@ -20,6 +21,7 @@ from retention.holdings.models import Holding
 from retention.holdings.services.holdings import CollectionReport, report_collection
 from retention.inventories.models import AskedFor, Inventory, InventoryLine
 from retention.inventories.services import (
+    MOST_NAMED,
     Count,
     add_people,
     answer_inventory,
@@ -29,6 +31,7 @@ from retention.inventories.services import (
     order_monthly,
 )
 from tests.factories import SETTING_UP, make_system
+from tests.rights.test_intake import at_once
 
 URL = "/api/v1/inventories"
 
@@ -148,6 +151,27 @@ def test_staff_order_an_inventory_once_and_enter_the_numbers_of_a_system_by_hand
     by_hand = make_system(indus, "library", ["content"], delivery=Delivery.BY_HAND)
     answered = answer_inventory(order_inventory(by_hand, reason=Reason.REVIEW, **farah), [Count("content", 0)], **farah)
     assert answered.answered_at == farah["at"]
+
+
+def test_of_orders_at_the_same_time_one_is_made(committed, now):
+    client_id = committed.client_id("indus")
+
+    def order(_number):
+        with in_client(client_id):
+            lms = System.objects.get(client_id=client_id, code="lms")
+            return len(order_inventories(client_id, [lms], asked_for=AskedFor.MONTHLY, actor=SETTING_UP, at=now))
+
+    assert sorted(at_once(6, order)) == [0, 0, 0, 0, 0, 1]
+
+
+def test_more_people_than_a_line_keeps_are_refused_by_their_field(cast, inventory, now):
+    [category] = InventoryLine.objects.filter(inventory=inventory).values_list("category", flat=True)[:1]
+    by = {"actor": cast.key_actor("indus"), "at": now}
+    assert add_people(inventory, category, [f"{one:064x}" for one in range(MOST_NAMED)], **by) == MOST_NAMED
+    with pytest.raises(ValidationError) as caught:
+        add_people(inventory, category, ["f" * 64], **by)
+    assert list(caught.value.message_dict) == ["id_hashes"]
+    assert add_people(inventory, category, ["0" * 64], **by) == MOST_NAMED
 
 
 def test_a_client_without_people_gets_no_orders(cast, now):

@@ -38,7 +38,8 @@ from retention.disposals.selectors import list_case_certificates
 from retention.disposals.services.batches import open_disposal, pause_disposal, resume_disposal
 from retention.disposals.services.executing import find_confirmations
 from retention.inventories.models import AskedFor
-from retention.inventories.services import find_last_inventories, order_inventories
+from retention.inventories.selectors import find_last_inventories
+from retention.inventories.services import order_inventories
 
 _SCOPES = frozenset({"orders", "decisions:ask"})
 """The scopes that keys keep: orders, and decisions, of which only ``store`` and ``delete`` are permitted."""

@@ -24,11 +24,11 @@ class Command(BaseCommand):
     def handle(self, *_: object, profile: str, **__: object) -> None:
         law = read_law(settings.LAW_PROFILES)
         if profile not in law.profiles:
-            raise CommandError(f"Unknown profile: use one of {', '.join(sorted(law.profiles))}.")
+            raise CommandError(f"Unknown profile: use one of {', '.join(sorted(law.profiles))}.", returncode=2)
         today = wall_clock_now().date()
         coming = [period.starts for period in law.profiles[profile].periods if period.starts > today]
         if not coming:
-            raise CommandError("This profile has no coming period.")
+            raise CommandError("This profile has no coming period.", returncode=2)
         self.stdout.write(f"{profile}: from {coming[0]}")
         for client_id in list_client_ids():
             with in_client(client_id):

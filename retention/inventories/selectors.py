@@ -1,0 +1,44 @@
+"""Inventories with their lines."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from retention.inventories.models import Inventory, InventoryLine
+
+_LATEST = 12
+"""Inventories of a system that are listed: a year of months."""
+
+
+def list_inventory_lines(inventory: Inventory) -> list[InventoryLine]:
+    """List the lines of an inventory, by category."""
+    return group_lines([inventory])[inventory.pk]
+
+
+def group_lines(inventories: Sequence[Inventory]) -> dict[UUID, list[InventoryLine]]:
+    """Return the lines of inventories of one client, by category, with one query."""
+    lines: dict[UUID, list[InventoryLine]] = {one.pk: [] for one in inventories}
+    for line in InventoryLine.objects.filter(inventory__in=inventories).order_by("category"):
+        lines[line.inventory_id].append(line)
+    return lines
+
+
+def list_latest(client_id: UUID, system_id: UUID) -> list[tuple[Inventory, list[InventoryLine]]]:
+    """List the latest twelve inventories of a system at a client with their lines, newest first; two queries."""
+    rows = list(Inventory.objects.filter(client_id=client_id, system=system_id)[:_LATEST])
+    lines = group_lines(rows)
+    return [(row, lines[row.pk]) for row in rows]
+
+
+def find_last_inventories(client_id: UUID) -> dict[UUID | None, dict[str, object]]:
+    """Return the last inventory of each system, by its id, for certificates; ``answered_at`` is None if it is open."""
+    rows = Inventory.objects.filter(client_id=client_id).order_by("system_id", "-asked_at", "-pk").distinct("system_id")
+    last = list(rows)
+    lines = group_lines(last)
+    return {
+        row.system_id: {
+            "asked_at": row.asked_at.isoformat(),
+            "answered_at": row.answered_at and row.answered_at.isoformat(),
+            "people": {line.category: line.counted for line in lines[row.pk]} if row.answered_at else {},
+        }
+        for row in last
+    }
