@@ -234,7 +234,7 @@ class RetentionRuleAdmin(SafeguardedAdmin[RetentionRule], PeriodAdmin[RetentionR
     fixed = ("category", "purpose", "role", "starts_at")
     fixed_once_started = FIXED_ONCE_STARTED
     loaded = ("purpose",)
-    list_display = ("category", "purpose", "role", "counted", "lasts", "then", "owner", "state")
+    list_display = ("category", "purpose", "role", "kept", "then", "owner", "state")
     list_filter = ("trigger", "role", "client")
     ordering = ("-starts_at", "-id")
     change_list_template = "console/rules.html"
@@ -327,13 +327,10 @@ class RetentionRuleAdmin(SafeguardedAdmin[RetentionRule], PeriodAdmin[RetentionR
     def describe_row(self, row: RetentionRule) -> str:
         return f"{format_category(row.category, row.client_id)} · {row.purpose} · {describe_period(row.period)}"
 
-    @admin.display(description="counted from")
-    def counted(self, row: RetentionRule) -> str:
-        return describe_trigger(row)
-
     @admin.display(description="kept for")
-    def lasts(self, row: RetentionRule) -> str:
-        return describe_period(row.period)
+    def kept(self, row: RetentionRule) -> str:
+        words = gettext("{period} after “{trigger}”")
+        return words.format(period=describe_period(row.period), trigger=describe_trigger(row))
 
     @admin.display(description="then")
     def then(self, row: RetentionRule) -> str:

@@ -441,7 +441,8 @@ class InstructionAdmin(PeriodAdmin[Instruction]):
 
     @admin.display(description="covers")
     def covers(self, row: Instruction) -> str:
-        return f"{len(row.purposes)} purposes, {len(row.categories)} categories"
+        words = gettext("{purposes} purposes, {categories} data categories")
+        return words.format(purposes=len(row.purposes), categories=len(row.categories))
 
 
 @admin.register(Recipient, site=site)
