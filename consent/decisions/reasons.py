@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 _ASK_AGAIN = "Ask the person again with the notice in effect, and record the answer."
 ASK_GUARDIAN = "For a child only a guardian with verified authority may consent: have the school ask one."
-_ASK_SCHOOL_UR = "سکول سے کہیں کہ وہ سرپرست سے پوچھے۔"
+_ASK_SCHOOL_UR = "اسکول سے کہیں کہ وہ سرپرست سے پوچھے۔"
 ASK_GUARDIAN_UR = f"بچے کی طرف سے صرف تصدیق شدہ اختیار والا سرپرست رضامندی دے سکتا ہے: {_ASK_SCHOOL_UR}"
 _ONLY_GUARDIAN_UR = "یہ فیصلہ صرف سرپرست بدل سکتے ہیں۔"
 _GUARDIAN = "guardian"
@@ -113,7 +113,7 @@ class Reason(StrEnum):
     GUARDIAN_AUTHORITY_LAPSED = (
         "guardian_authority_lapsed",
         "The guardian's authority must be verified again: have the school ask them.",
-        "سرپرست کے اختیار کی نئے سرے سے تصدیق لازم ہے: سکول سے کہیں کہ وہ ان سے پوچھے۔",
+        "سرپرست کے اختیار کی نئے سرے سے تصدیق لازم ہے: اسکول سے کہیں کہ وہ ان سے پوچھے۔",
     )
     PROCESSING_RESTRICTED = (
         "processing_restricted",

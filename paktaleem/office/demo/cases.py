@@ -41,7 +41,7 @@ _DECLARED = {
     ),
     "consent": (
         "A parent signs the form at the school office, or answers on the page to which the school invites them.",
-        "والدین سکول کے دفتر میں فارم پر دستخط کرتے ہیں، یا اس صفحے پر جواب دیتے ہیں جس کی دعوت سکول دیتا ہے۔",
+        "والدین اسکول کے دفتر میں فارم پر دستخط کرتے ہیں، یا اس صفحے پر جواب دیتے ہیں جس کی دعوت اسکول دیتا ہے۔",
         "Admissions handbook, 4.3",
     ),
 }
