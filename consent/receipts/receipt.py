@@ -220,7 +220,16 @@ def _serialize_process(facts: RecordFacts, place: PortalUrls) -> dict[str, objec
         "dct:title": facts.purpose_text.name,
         "dpv:hasPurpose": [_serialize_purpose(facts)],
         "dpv:hasLegalBasis": dpv.BASES[facts.basis],
-        "dpv:hasPersonalData": [_serialize_category(item) for item in facts.categories],
+        "dpv:hasPersonalData": [
+            {
+                "@type": "dpv:PersonalData",
+                "dct:identifier": item.code,
+                "dct:title": item.name,
+                "dpv:hasNecessity": "dpv:Required",
+                "skos:broader": dpv.CATEGORIES.get(item.code, "dpv:PersonalData"),
+            }
+            for item in facts.categories
+        ],
         "dpv:hasProcessing": ["dpv:Collect", "dpv:Store", "dpv:Use", *(["dpv:Share"] if facts.recipients else [])],
         "dpv:hasDataSource": "dpv:DataSubjectDataSource",
         "dpv:hasStorageCondition": [*stored, {"@type": "dpv:StorageDuration", "dpv:hasDuration": duration}],
@@ -260,16 +269,6 @@ def _serialize_purpose(facts: RecordFacts) -> dict[str, Any]:
     if facts.purpose_term in dpv.PURPOSES:
         purpose["skos:broader"] = facts.purpose_term
     return purpose
-
-
-def _serialize_category(item: DataItem) -> dict[str, object]:
-    return {
-        "@type": "dpv:PersonalData",
-        "dct:identifier": item.code,
-        "dct:title": item.name,
-        "dpv:hasNecessity": "dpv:Required",
-        "skos:broader": dpv.CATEGORIES.get(item.code, "dpv:PersonalData"),
-    }
 
 
 def _processing_locations(facts: RecordFacts) -> list[dict[str, object]]:

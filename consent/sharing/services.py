@@ -23,7 +23,6 @@ from django.utils.translation import gettext_noop
 from consent.decisions.facts import Question
 from consent.decisions.selectors.decisions import PastDecision, decide_each
 from consent.notices.effects import earliest_effect
-from consent.notices.models import NoticeVersion
 from consent.notices.services.publishing import count_portal_notice_days, publish_portal_text
 from consent.register.models.agreements import Recipient
 from consent.register.models.purposes import DataCategory, Purpose
@@ -382,22 +381,18 @@ def decide_business_transfer(
     require(actor, Capability.MANAGE_AGREEMENTS, row.client_id)
     row = decide_change(row, approve=approve, actor=actor, at=at)
     if row.state == ChangeState.APPROVED:
-        row.announced_as = _announce(row, actor=actor, reason=reason, at=at).pk
+        row.announced_as = publish_portal_text(
+            TRANSFER_NOTICE,
+            titles=("Business transfers", "کاروباری منتقلیاں"),
+            texts=(_write(row, "en"), _write(row, "ur")),
+            effective_at=_moment_of(row),
+            actor=actor,
+            reason=reason,
+            at=at,
+        ).pk
     row.save(update_fields=["state", "settled_by", "settled_at", "announced_as"])
     _record_transfer("business_transfer.settled", row, actor, at)
     return row
-
-
-def _announce(row: BusinessTransfer, *, actor: Actor, reason: Reason | str, at: datetime) -> NoticeVersion:
-    return publish_portal_text(
-        TRANSFER_NOTICE,
-        titles=("Business transfers", "کاروباری منتقلیاں"),
-        texts=(_write(row, "en"), _write(row, "ur")),
-        effective_at=_moment_of(row),
-        actor=actor,
-        reason=reason,
-        at=at,
-    )
 
 
 def _write(row: BusinessTransfer, language: str) -> str:

@@ -136,26 +136,25 @@ def build_schema(sections: Iterable[Section]) -> dict[str, object]:
             "about": {"type": "object"},
             "sections": {
                 "type": "object",
-                "properties": {section.code: _describe_section(section) for section in found},
+                "properties": {
+                    section.code: {
+                        "title": str(section.title),
+                        "type": "array",
+                        "items": {
+                            "type": "object",
+                            "properties": {column.code: _describe_column(column) for column in section.columns},
+                            "required": [column.code for column in section.columns],
+                            "additionalProperties": False,
+                        },
+                    }
+                    for section in found
+                },
                 "required": [section.code for section in found],
                 "additionalProperties": False,
             },
         },
         "required": ["about", "sections"],
         "additionalProperties": False,
-    }
-
-
-def _describe_section(section: Section) -> dict[str, object]:
-    return {
-        "title": str(section.title),
-        "type": "array",
-        "items": {
-            "type": "object",
-            "properties": {column.code: _describe_column(column) for column in section.columns},
-            "required": [column.code for column in section.columns],
-            "additionalProperties": False,
-        },
     }
 
 

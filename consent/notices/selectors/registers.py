@@ -226,7 +226,18 @@ def _compile(client_id: UUID, version: Version, at: datetime | None) -> rules.Re
             to_capacity_rules(rows.of(PurposeCapacity), codes=codes, client_id=client_id),
         ),
         agreements=_list_agreements(rows),
-        instructions=[_to_instruction_rule(row) for row in rows.own(Instruction) if not row.is_cancelled],
+        instructions=[
+            rules.InstructionRule(
+                id=row.pk,
+                agreement=row.agreement_id,
+                period=_to_period(row),
+                purposes=frozenset(row.purposes),
+                categories=frozenset(row.categories),
+                recipients=frozenset(row.recipients),
+            )
+            for row in rows.own(Instruction)
+            if not row.is_cancelled
+        ],
         recipients=_list_recipients(rows, client),
         notices=_list_notices(rows, client),
         texts=[
@@ -270,17 +281,6 @@ def _list_agreements(rows: _Rows) -> list[rules.AgreementRule]:
         for row in rows.own(ServiceAgreement)
         if row.signed_at is not None and not row.is_cancelled
     ]
-
-
-def _to_instruction_rule(row: Instruction) -> rules.InstructionRule:
-    return rules.InstructionRule(
-        id=row.pk,
-        agreement=row.agreement_id,
-        period=_to_period(row),
-        purposes=frozenset(row.purposes),
-        categories=frozenset(row.categories),
-        recipients=frozenset(row.recipients),
-    )
 
 
 def _load_declared(rows: _Rows, client: Client) -> ClientDeclarations:

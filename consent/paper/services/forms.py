@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from consent.consents.selectors.choices import PrintedNotice, printed_notice
+from consent.consents.selectors.choices import printed_notice
 from consent.notices.models import NoticeVersion
 from consent.notices.selectors.notices import NoticeUnknown
 from consent.notices.selectors.registers import current_register, find_purposes, get_current_notice
@@ -187,21 +187,20 @@ def _list_services(client: Client, pages: Sequence[FormPage], at: datetime) -> d
         raise Refused(
             _("The notice about the use of the platform has changed since the form was made: make a new form.")
         )
-    return {notice.hash: _to_service_question(notice) for notice in notices.values()}
-
-
-def _to_service_question(notice: PrintedNotice) -> ServiceQuestion:
-    return ServiceQuestion(
-        uses=[
-            PrintedUse(
-                purpose=(english.text, urdu.text),
-                data=(", ".join(english.data), "، ".join(urdu.data)),
-                recipients=", ".join(english.recipients),
-            )
-            for english, urdu in zip(notice.english.uses, notice.urdu.uses, strict=True)
-        ],
-        asks_sharing=notice.asks_sharing,
-    )
+    return {
+        notice.hash: ServiceQuestion(
+            uses=[
+                PrintedUse(
+                    purpose=(english.text, urdu.text),
+                    data=(", ".join(english.data), "، ".join(urdu.data)),
+                    recipients=", ".join(english.recipients),
+                )
+                for english, urdu in zip(notice.english.uses, notice.urdu.uses, strict=True)
+            ],
+            asks_sharing=notice.asks_sharing,
+        )
+        for notice in notices.values()
+    }
 
 
 def _list_questions(run: FormRun) -> list[Question]:

@@ -66,23 +66,23 @@ def collect_acts(*, at: datetime) -> int:
         found = Entry.objects.filter(kind__in=RECORDED_KINDS, recorded_at__gte=since).exclude(pk__in=known)
         entries = list(found.defer("body", "openings").order_by("recorded_at", "id")[:_MOST])
     for client_id in {one.client_id for one in entries}:
-        events = [_make_event(one.kind, one, one.recorded_at) for one in entries if one.client_id == client_id]
+        events = [
+            SecurityEvent(
+                client_id=one.client_id,
+                kind=one.kind,
+                severity=KINDS[one.kind].severity,
+                happened_at=one.recorded_at,
+                last_at=one.recorded_at,
+                actor_kind=one.actor_kind,
+                actor_id=one.actor_id,
+                actor_role=one.actor_role,
+                entry=one.id if isinstance(one, Entry) else None,
+            )
+            for one in entries
+            if one.client_id == client_id
+        ]
         _add(client_id, events)
     return len(entries)
-
-
-def _make_event(kind: str, by: Entry | AccessRecord, at: datetime) -> SecurityEvent:
-    return SecurityEvent(
-        client_id=by.client_id,
-        kind=kind,
-        severity=KINDS[kind].severity,
-        happened_at=at,
-        last_at=at,
-        actor_kind=by.actor_kind,
-        actor_id=by.actor_id,
-        actor_role=by.actor_role,
-        entry=by.id if isinstance(by, Entry) else None,
-    )
 
 
 def collect_bulk_reveals(*, at: datetime) -> int:
