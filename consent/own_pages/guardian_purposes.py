@@ -155,7 +155,18 @@ def ask_for_check(request: HttpRequest, ward: ChildView) -> HttpResponse:
         return redirect_to_child(ward, "checked" if latest and latest.state == CheckState.PASSED else "nothing")
     form = MethodForm(request.POST if request.method == "POST" else None, provider=ward.provider)
     if form.is_valid():
-        return _request_check(request, ward, ward.provider, form.cleaned_data["method"])
+        answers = reverse("guardian-check-answer", args=[ward.child.client.code, ward.provider])
+        by = ReasonedAuthorship(actor=ward.actor, reason=Reason.SUBJECT_REQUEST, at=ward.at)
+        try:
+            answer_to = get_public_url(request) + answers
+            request_check(
+                ward.guardianship, provider=ward.provider, method=form.cleaned_data["method"], answer_to=answer_to, **by
+            )
+        except TooManyChecks:
+            return redirect_to_child(ward, "often")
+        except _CHECK_REFUSED:
+            return redirect_to_child(ward, "nothing")
+        return redirect_to_page("guardian-check-own", ward.child.pk)
     return public_page(
         request,
         "guardian/check.html",
@@ -167,19 +178,6 @@ def ask_for_check(request: HttpRequest, ward: ChildView) -> HttpResponse:
         under_way=latest is not None and latest.is_open,
         url=find_check_url(latest) if latest is not None else None,
     )
-
-
-def _request_check(request: HttpRequest, ward: ChildView, provider: str, method: str) -> HttpResponse:
-    answers = reverse("guardian-check-answer", args=[ward.child.client.code, provider])
-    by = ReasonedAuthorship(actor=ward.actor, reason=Reason.SUBJECT_REQUEST, at=ward.at)
-    try:
-        answer_to = get_public_url(request) + answers
-        request_check(ward.guardianship, provider=provider, method=method, answer_to=answer_to, **by)
-    except TooManyChecks:
-        return redirect_to_child(ward, "often")
-    except _CHECK_REFUSED:
-        return redirect_to_child(ward, "nothing")
-    return redirect_to_page("guardian-check-own", ward.child.pk)
 
 
 @own_page(Page.CHOICES, POST)

@@ -313,7 +313,12 @@ def hand_over_request(request: RightsRequest, *, client: ChosenClient, actor: Ac
     with in_client(request.client_id):
         request = lock_request(request)
         _check_hand_over(request, actor, at)
-        kinds = _check_and_list_kinds(request)
+        parts = list_parts(request)
+        if any(part.decision for part in parts):
+            raise AlreadyDecided
+        if RequestExtension.objects.filter(client_id=request.client_id, request=request).exists():
+            raise ValidationError(_("The request was extended: the person has a notice from here. Answer it here."))
+        kinds = sorted({part.kind for part in parts})
         pauses = list(RequestPause.objects.filter(client_id=request.client_id, request=request))
         texts = {field: open_text(request, row=request, field=field) for field in _TEXTS}
     with in_client(client.pk):
@@ -324,15 +329,6 @@ def hand_over_request(request: RightsRequest, *, client: ChosenClient, actor: Ac
         facts = {"number": request.number, "to": str(made.pk), "messages": moved}
         end_request("rights_request.handed_over", request, actor, at, ended_as=State.HANDED_OVER, facts=facts)
     return made
-
-
-def _check_and_list_kinds(request: RightsRequest) -> list[str]:
-    parts = list_parts(request)
-    if any(part.decision for part in parts):
-        raise AlreadyDecided
-    if RequestExtension.objects.filter(client_id=request.client_id, request=request).exists():
-        raise ValidationError(_("The request was extended: the person has a notice from here. Answer it here."))
-    return sorted({part.kind for part in parts})
 
 
 _NOT_MAILABLE = gettext_lazy(

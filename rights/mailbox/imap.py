@@ -50,7 +50,15 @@ def _take(server: imaplib.IMAP4, uid: str, take: Callable[[bytes, datetime], boo
     mail = _fetch(server, uid)
     is_taken = mail is None or take(*mail)
     if is_taken:
-        _finish(server, uid)
+        done = settings.MAILBOX_DONE_FOLDER
+        if not done:
+            _expect(server.uid("STORE", uid, "+FLAGS", r"(\Seen)"))
+        elif "MOVE" in server.capabilities:
+            _expect(server.uid("MOVE", uid, _quote(done)))
+        else:
+            _expect(server.uid("COPY", uid, _quote(done)))
+            _expect(server.uid("STORE", uid, "+FLAGS", r"(\Deleted)"))
+            server.expunge()
     return is_taken
 
 
@@ -125,18 +133,6 @@ def _fetch(server: imaplib.IMAP4, uid: str) -> tuple[bytes, datetime] | None:
                 raise MailboxUnusable(MailboxError.PROTOCOL)
             return bytes(part[1])[:most], datetime.fromtimestamp(time.mktime(arrived), tz=UTC)
     return None
-
-
-def _finish(server: imaplib.IMAP4, uid: str) -> None:
-    done = settings.MAILBOX_DONE_FOLDER
-    if not done:
-        _expect(server.uid("STORE", uid, "+FLAGS", r"(\Seen)"))
-    elif "MOVE" in server.capabilities:
-        _expect(server.uid("MOVE", uid, _quote(done)))
-    else:
-        _expect(server.uid("COPY", uid, _quote(done)))
-        _expect(server.uid("STORE", uid, "+FLAGS", r"(\Deleted)"))
-        server.expunge()
 
 
 def _expect(answer: tuple[str, list[bytes | tuple[bytes, bytes]]]) -> list[bytes | tuple[bytes, bytes]]:

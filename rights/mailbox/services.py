@@ -98,15 +98,6 @@ def store_mail(
         return None
     row = MailMessage(client_id=client.pk, state=MessageState.UNREADABLE, size=len(received.raw))
     row.message_key, row.content_key, row.received_at = key, text_key, received.received_at
-    _place(row, received, request_id, client=client, actor=actor, at=at)
-    facts = {"message": str(row.pk), "state": str(row.state), "reason": row.aside_reason or None}
-    record_entry("message.received", client_id=client.pk, subject_id=None, facts=facts, actor=actor, at=at)
-    return row
-
-
-def _place(
-    row: MailMessage, received: ReceivedMail, request_id: UUID | None, *, client: Client, actor: Actor, at: datetime
-) -> None:
     before, mail = _find_same_text(row, request_id), received.mail
     if mail is None:
         _keep(row, received)
@@ -120,6 +111,9 @@ def _place(
         _keep(row, received)
     else:
         _make_request(row, received, client, actor, at)
+    facts = {"message": str(row.pk), "state": str(row.state), "reason": row.aside_reason or None}
+    record_entry("message.received", client_id=client.pk, subject_id=None, facts=facts, actor=actor, at=at)
+    return row
 
 
 def create_request(

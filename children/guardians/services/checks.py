@@ -98,7 +98,11 @@ def request_check(
     Raises ProviderUnknown, MethodNotOffered, TooManyChecks, MayNotConsent, AlreadyEnded, AlreadyErased,
     ValidationError, NotAllowed.
     """
-    _require(actor, guardianship)
+    require_about(
+        actor, Capability.MANAGE_GUARDIANS, subject_id=guardianship.child_id, client_id=guardianship.client_id
+    )
+    if actor.kind == ByKind.SUBJECT and actor.id != guardianship.guardian_id:
+        raise NotAllowed("People may request only checks of themselves.")
     lock_child(guardianship.child)
     row = Guardianship.objects.select_related("guardian").get(pk=guardianship.pk, client_id=guardianship.client_id)
     if row.ends_at is not None and row.ends_at <= at:
@@ -121,12 +125,6 @@ def request_check(
     _record_check("guardian.check_requested", check, actor, at)
     _enqueue(BEGIN, check)
     return check
-
-
-def _require(actor: Actor, row: Guardianship) -> None:
-    require_about(actor, Capability.MANAGE_GUARDIANS, subject_id=row.child_id, client_id=row.client_id)
-    if actor.kind == ByKind.SUBJECT and actor.id != row.guardian_id:
-        raise NotAllowed("People may request only checks of themselves.")
 
 
 def _get_provider(provider: str) -> CheckProvider:

@@ -246,7 +246,17 @@ def _apply_recipient(change: ProposedChange, *, actor: Actor, reason: Reason | s
     row.recipient = Recipient.objects.select_for_update().get(pk=row.recipient_id, client_id=row.client_id)
     row.approved_at = at
     if row.client_id == PAKTALEEM:
-        version = _announce_list(row, actor=actor, reason=reason, at=at)
+        rows = RecipientApproval.objects.uncancelled().filter(Q(ends_at=None) | Q(ends_at__gt=at), client_id=PAKTALEEM)
+        others = rows.exclude(pk=row.pk).select_related("recipient")
+        approvals = sorted([*others, row], key=lambda one: (one.recipient.name, one.starts_at, one.pk))
+        version = publish_portal_text(
+            RECIPIENT_LIST,
+            titles=("Recipients of personal data", "ذاتی ڈیٹا کے وصول کنندگان"),
+            texts=(_write_list(approvals, "en"), _write_list(approvals, "ur")),
+            actor=actor,
+            reason=reason,
+            at=at,
+        )
         row.announced_as, row.objection_until = version.pk, version.effective_at
     check_register_row(row, before, at=at)
     save_register_row(row, actor=actor, reason=reason, at=at)
@@ -262,20 +272,6 @@ RECIPIENT = ChangeKind(
     apply=_apply_recipient,
     may_approve=is_by_officer,
 )
-
-
-def _announce_list(row: RecipientApproval, *, actor: Actor, reason: Reason | str, at: datetime) -> NoticeVersion:
-    rows = RecipientApproval.objects.uncancelled().filter(Q(ends_at=None) | Q(ends_at__gt=at), client_id=PAKTALEEM)
-    others = rows.exclude(pk=row.pk).select_related("recipient")
-    approvals = sorted([*others, row], key=lambda one: (one.recipient.name, one.starts_at, one.pk))
-    return publish_portal_text(
-        RECIPIENT_LIST,
-        titles=("Recipients of personal data", "ذاتی ڈیٹا کے وصول کنندگان"),
-        texts=(_write_list(approvals, "en"), _write_list(approvals, "ur")),
-        actor=actor,
-        reason=reason,
-        at=at,
-    )
 
 
 def _write_list(approvals: Iterable[RecipientApproval], language: str) -> str:

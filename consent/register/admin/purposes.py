@@ -146,7 +146,15 @@ class PurposeForm(SafeguardForm):
             self.add_error("basis_roles", _("Choose the roles for which the basis applies."))
         if basis == Basis.LEGAL_OBLIGATION:
             self._clean_law(cleaned)
-        self._clean_assessment(basis, cleaned)
+        given = {name: cleaned.get(name) or "" for name in ASSESSMENT_FIELDS}
+        if basis == Basis.LEGITIMATE_INTEREST:
+            for name in _PARTS:
+                if name in self.fields and not given[name]:
+                    self.add_error(name, _("Legitimate interest needs this part of the assessment."))
+        elif any(given.values()) and "basis" in self.fields:
+            written = next(name for name in ASSESSMENT_FIELDS if given[name])
+            self.add_error(written, _("The assessment is for legitimate interest only. Leave it empty."))
+        self.instance.first_assessment = given
         self.instance.first_bases = [(role, basis) for role in cleaned.get("basis_roles") or []] if basis else []
         self.instance.first_reference = cleaned.get("legal_reference", "")
         return cleaned
@@ -163,17 +171,6 @@ class PurposeForm(SafeguardForm):
                 check_citation(reference, client)
             except ValidationError as error:
                 add_service_error(self, error)
-
-    def _clean_assessment(self, basis: str, cleaned: FormData) -> None:
-        given = {name: cleaned.get(name) or "" for name in ASSESSMENT_FIELDS}
-        if basis == Basis.LEGITIMATE_INTEREST:
-            for name in _PARTS:
-                if name in self.fields and not given[name]:
-                    self.add_error(name, _("Legitimate interest needs this part of the assessment."))
-        elif any(given.values()) and "basis" in self.fields:
-            written = next(name for name in ASSESSMENT_FIELDS if given[name])
-            self.add_error(written, _("The assessment is for legitimate interest only. Leave it empty."))
-        self.instance.first_assessment = given
 
 
 def _build_bases(purpose: Any, *, actor: Actor, reason: str, at: datetime) -> Iterator[LawfulBasis]:

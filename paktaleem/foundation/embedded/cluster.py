@@ -41,7 +41,15 @@ def create_cluster(layout: Layout, account: Account, *, lock: int, durable: bool
     initdb inherits the lock, so if this process is killed, the next one waits for initdb to end. Raises
     ClusterError if initdb fails, or if the unfinished folder contains a cluster that has been in use.
     """
-    _remove_unfinished(layout)
+    if (layout.data / "postmaster.opts").exists():
+        raise ClusterError(
+            f"The database in {layout.home} has been in use, and its file 'finished' is missing. Nothing was"
+            " changed. If data/ and passwords.json are complete, create that file again (empty); otherwise"
+            " restore a backup."
+        )
+    for leftover in (layout.data, layout.discarded):
+        if leftover.exists():
+            _remove_folder(leftover)
     if account.borrowed:
         layout.home.chmod(0o711)
     passwords = {role: secrets.token_urlsafe(32) for role in LOGIN_ROLES}
@@ -96,18 +104,6 @@ def _remove_folder(folder: Path) -> None:
         if not folder.exists():
             return
     raise ClusterError(f"{folder} cannot be removed: another process keeps writing to it.")
-
-
-def _remove_unfinished(layout: Layout) -> None:
-    if (layout.data / "postmaster.opts").exists():
-        raise ClusterError(
-            f"The database in {layout.home} has been in use, and its file 'finished' is missing. Nothing was"
-            " changed. If data/ and passwords.json are complete, create that file again (empty); otherwise"
-            " restore a backup."
-        )
-    for leftover in (layout.data, layout.discarded):
-        if leftover.exists():
-            _remove_folder(leftover)
 
 
 @contextmanager

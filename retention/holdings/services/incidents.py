@@ -52,21 +52,16 @@ def open_incident(subject: Subject, categories: AbstractSet[str], *, cause: Inci
     incident = Incident.objects.select_for_update().filter(client_id=subject.client_id, subject=subject).open().first()
     quarantine(subject, cause=QuarantineCause.INCIDENT, actor=_ACTOR, at=at)  # after the lock: closing ends the last
     if incident is None:
-        incident = _create_incident(subject, categories, cause, at)
+        about = {"cause": cause.value, "categories": sorted(categories), "opened_at": at, "due_at": at + DEADLINE}
+        incident = Incident(client_id=subject.client_id, subject=subject, **about)
+        save_tracked(incident, actor=_ACTOR, reason=Reason.INCIDENT, at=at)
+        _record_incident("incident.opened", incident, _ACTOR, at)
+        _email_officers(OPENED, incident)
     elif not categories <= set(incident.categories):
         incident.categories = sorted({*incident.categories, *categories})
         save_tracked(incident, actor=_ACTOR, reason=Reason.INCIDENT, at=at)
         _record_incident("incident.widened", incident, _ACTOR, at)
     _order_erasure(subject, categories, incident, at)
-    return incident
-
-
-def _create_incident(subject: Subject, categories: AbstractSet[str], cause: IncidentCause, at: datetime) -> Incident:
-    about = {"cause": cause.value, "categories": sorted(categories), "opened_at": at, "due_at": at + DEADLINE}
-    incident = Incident(client_id=subject.client_id, subject=subject, **about)
-    save_tracked(incident, actor=_ACTOR, reason=Reason.INCIDENT, at=at)
-    _record_incident("incident.opened", incident, _ACTOR, at)
-    _email_officers(OPENED, incident)
     return incident
 
 

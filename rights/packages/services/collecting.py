@@ -85,7 +85,11 @@ def _check_copy(request: RightsRequest, _actor: Actor, _at: datetime) -> None:
 def request_package(request: RightsRequest, *, left_out: Sequence[str] = (), actor: Actor, at: datetime) -> Package:
     """Build the package anew, with the content that staff chose; the earlier one is deleted. Raises ValidationError."""
     earlier = Package.objects.filter(client_id=request.client_id, request=request).first()
-    _check_left_out(request, left_out, earlier)
+    if left_out and not is_left_out_allowed(request):
+        raise ValidationError({"left_out": [_("Everything is granted: nothing may be left out.")]})
+    systems = [] if earlier is None else [f"{SYSTEM}{order.system.code}" for order in list_orders(earlier)]
+    if unknown := sorted(set(left_out) - {*(section.code for section in list_sections()), *systems}):
+        raise ValidationError({"left_out": [_("Not in this copy: {codes}.").format(codes=", ".join(unknown))]})
     is_kept = earlier is not None and not list_orders(earlier).exclude(copies_purged_at=None).exists()
     kept_from = earlier.collected_from if earlier is not None and is_kept else None
     if earlier is not None and earlier.ended_at is None:
@@ -96,14 +100,6 @@ def request_package(request: RightsRequest, *, left_out: Sequence[str] = (), act
     record_step("rights_request.copy_requested", request, actor, at, {"left_out": sorted(left_out)})
     _continue(request, package)
     return package
-
-
-def _check_left_out(request: RightsRequest, left_out: Sequence[str], earlier: Package | None) -> None:
-    if left_out and not is_left_out_allowed(request):
-        raise ValidationError({"left_out": [_("Everything is granted: nothing may be left out.")]})
-    systems = [] if earlier is None else [f"{SYSTEM}{order.system.code}" for order in list_orders(earlier)]
-    if unknown := sorted(set(left_out) - {*(section.code for section in list_sections()), *systems}):
-        raise ValidationError({"left_out": [_("Not in this copy: {codes}.").format(codes=", ".join(unknown))]})
 
 
 def continue_after_answer(order: Order, _actor: Actor, _at: datetime) -> None:

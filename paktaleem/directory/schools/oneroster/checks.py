@@ -129,7 +129,12 @@ class RowCheck:
         if (status := cells[self._table.at[STATUS]]) or self._delta:
             self._check_status(number, status, has_id=bool(cells[0]))
         if not is_gone(self._table, cells):
-            self._check_cells(number, cells)
+            for name, at in self._required:
+                if not cells[at]:
+                    self._report_empty(number, name)
+            for name, at, allowed in self._enumerations:
+                if cells[at] and cells[at] not in allowed:
+                    self._check_spelling(number, name, cells[at], allowed)
             self._check_dates(number, cells)
             self._check_references(number, cells)
         return not self._collects_ids or self._has_own_id(number, cells)
@@ -167,14 +172,6 @@ class RowCheck:
             self._oddity(number, STATUS, "value_unknown")
         if meaning == GONE and not has_id:
             self._report_empty(number, "sourcedId")
-
-    def _check_cells(self, number: int, cells: Cells) -> None:
-        for name, at in self._required:
-            if not cells[at]:
-                self._report_empty(number, name)
-        for name, at, allowed in self._enumerations:
-            if cells[at] and cells[at] not in allowed:
-                self._check_spelling(number, name, cells[at], allowed)
 
     def _check_spelling(self, number: int, name: str, value: str, allowed: frozenset[str]) -> None:
         meaning = self._table.spellings[name].get(value.casefold())

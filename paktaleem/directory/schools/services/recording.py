@@ -147,7 +147,17 @@ def record_places(part: str, rows: Iterable[PlaceRow] | None, run: Run) -> Tally
         run.execute(_ABSENT.format(**names))
     run.execute(*(statement.format(**names) for statement in (_END, _CHANGE, _ADD)))
     if part == CLASSES:
-        _write_links(run)
+        run.execute(_UNLINK)
+        with connection.cursor() as cursor:
+            cursor.execute(_LINKS, run.params)
+            links = cursor.fetchall()
+            values = {
+                "ids": [new_id() for _ in links],
+                "clients": [run.client.id] * len(links),
+                "classes": [school_class for school_class, _ in links],
+                "terms": [term for _, term in links],
+            }
+            cursor.execute(_LINK, values)
     return run.summarise(part, _SUMMARY.format(**names), end="end")
 
 
@@ -167,20 +177,6 @@ def _names(part: str) -> dict[str, str]:
         "set_own": "".join(f", {name} = f.{name}" for name in of.own),
         "terms_differ": _TERMS_DIFFER if part == CLASSES else "false",
     }
-
-
-def _write_links(run: Run) -> None:
-    run.execute(_UNLINK)
-    with connection.cursor() as cursor:
-        cursor.execute(_LINKS, run.params)
-        links = cursor.fetchall()
-        values = {
-            "ids": [new_id() for _ in links],
-            "clients": [run.client.id] * len(links),
-            "classes": [school_class for school_class, _ in links],
-            "terms": [term for _, term in links],
-        }
-        cursor.execute(_LINK, values)
 
 
 class SchoolsBusy(PortalError):

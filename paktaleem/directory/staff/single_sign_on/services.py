@@ -117,7 +117,14 @@ def propose_provider(provider: Provider, secret: str, *, actor: Actor, reason: R
     advisory_lock(f"single-sign-on/{client_id}")
     if Provider.objects.filter(client_id=client_id, state=ChangeState.WAITING).exists():
         raise ValidationError(gettext("A proposal waits for an officer already. Decline it first."))
-    provider.issuer = _check_issuer(provider.issuer.strip())
+    issuer = provider.issuer.strip()
+    if "?" in issuer:
+        raise ValidationError({"issuer": [gettext(_QUERY)]})
+    try:
+        parse_destination(issuer, allowed=settings.SIGN_ON_ALLOWED)
+    except DestinationRefused as error:
+        raise ValidationError({"issuer": [gettext(str(error))]}) from error
+    provider.issuer = issuer
     provider.application_id = provider.application_id.strip()
     provider.domains = _check_domains(provider.domains)
     request_change(provider, ground=provider.ground, actor=actor, at=at)
@@ -274,16 +281,6 @@ def _end(provider: Provider, actor: Actor, reason: Reason | str, at: datetime) -
     provider.ended_at, provider.required_at = at, None
     save_tracked(provider, actor=actor, reason=reason, at=at)
     _record("single_sign_on.ended", provider, actor, at)
-
-
-def _check_issuer(issuer: str) -> str:
-    if "?" in issuer:
-        raise ValidationError({"issuer": [gettext(_QUERY)]})
-    try:
-        parse_destination(issuer, allowed=settings.SIGN_ON_ALLOWED)
-    except DestinationRefused as error:
-        raise ValidationError({"issuer": [gettext(str(error))]}) from error
-    return issuer
 
 
 def _check_domains(domains: Iterable[str]) -> list[str]:

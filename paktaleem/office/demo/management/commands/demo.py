@@ -154,16 +154,17 @@ class Command(BaseCommand):
                     self._say("Waiting for the worker to take jobs …")
                     _wait_until(children, lambda: _latest_worker() > worker_before)
                     web, worker, _receiver_pid = [child.process.pid for child in children]
-                    self._present(
-                        _describe(
-                            portal,
-                            kept,
-                            database={"app": endpoint.url(APP, DATABASE), "owner": endpoint.url(OWNER, DATABASE)},
-                            pids={"web": web, "worker": worker, "postgres": endpoint.pid},
-                            mail_dir=str(folder / "mail"),
-                        ),
-                        file,
+                    description = _describe(
+                        portal,
+                        kept,
+                        database={"app": endpoint.url(APP, DATABASE), "owner": endpoint.url(OWNER, DATABASE)},
+                        pids={"web": web, "worker": worker, "postgres": endpoint.pid},
+                        mail_dir=str(folder / "mail"),
                     )
+                    self.stdout.write("\n".join(_lines(description)))
+                    self.stdout.flush()
+                    if file is not None:
+                        write_atomically(file, json.dumps(description, indent=2) + "\n")
                     connections.close_all()
                     _watch(children)
         except (KeyboardInterrupt, Terminated):
@@ -204,12 +205,6 @@ class Command(BaseCommand):
     def _say(self, text: str) -> None:
         self.stdout.write(text)
         self.stdout.flush()  # at once, also into a pipe
-
-    def _present(self, description: dict[str, Any], file: Path | None) -> None:
-        self.stdout.write("\n".join(_lines(description)))
-        self.stdout.flush()
-        if file is not None:
-            write_atomically(file, json.dumps(description, indent=2) + "\n")
 
 
 def _refuse(message: str) -> NoReturn:
