@@ -1,9 +1,22 @@
 """Django app of the register, notices, consents and decisions."""
 
-from paktaleem.foundation.operations import extensions
+from paktaleem.foundation.operations.extensions import PortalAppConfig, SentEvent, entry
+
+_CONSENT = "event purpose expires_at"
+_OF_PURPOSE = "id purpose"
+_NOTICE = (SentEvent("notice number material effective_at", is_shared=True),)
 
 
-class ConsentConfig(extensions.PortalAppConfig):
+def _of_recipient(kind: str, label: str) -> SentEvent:
+    return SentEvent("id", f"recipient.{kind}", label, "consent.recipient", is_shared=True)
+
+
+def _of_approval(kind: str, label: str) -> SentEvent:
+    facts = "id recipient objection_until"
+    return SentEvent(facts, f"recipient.{kind}", label, "consent.recipientapproval", is_shared=True)
+
+
+class ConsentConfig(PortalAppConfig):
     name = "consent"
     parts = ("register", "notices", "consents", "decisions", "receipts")
     handlers = (
@@ -38,4 +51,42 @@ class ConsentConfig(extensions.PortalAppConfig):
             "paktaleem.directory.people.copies.sections.person_files",
             "consent.consents.selectors.consents.list_evidence_files",
         ),
+    )
+    families = "balancing: Balancing tests, decision_log: Decision log, policy: Policy, register: Register"
+    facts = """
+        becomes_state: state from then on, dispatched_at: sent out at, effective_at: in effect from,
+        manifest: hash of the list of files, material: material change, notice_days: days of notice,
+        notice_version: version of the notice, objection_until: objection possible until, test: balancing test
+    """
+    ledger = (
+        entry("balancing.signed", "Balancing test signed"),
+        entry("consent.deferred consent.expired consent.given consent.invalidated consent.refused", sends=_CONSENT),
+        entry("consent.evidence_added", "Evidence added to a consent"),
+        entry("consent.evidence_exported", "Evidence of consents exported", severity="medium"),
+        entry("consent.outdated consent.unknown decision_log.changed policy.acknowledged"),
+        entry("consent.requested consent.revoked consent.withdrawn", sends=_CONSENT),
+        entry("decision_log.turned_down", "Less of the decisions logged, or for fewer days"),
+        entry("notice.acknowledged", "Client acknowledged a notice"),
+        entry("notice.announced notice.published", sends=_NOTICE),
+        entry("notice.answered", "Objection to a notice answered"),
+        entry("notice.dispatched", "Notice sent to a client", "notice number material takes_effect_at"),
+        entry("notice.objected", "Client objected to a notice"),
+        entry("notice.took_effect", sends="notice number material took_effect_at"),
+        entry("notice.withdrawn", "Client withdrew its objection to a notice"),
+        entry("objection.lifted objection.opened restriction.lifted", sends=_OF_PURPOSE),
+        entry("purpose.widened", sends=(SentEvent("purpose kind added", is_shared=True),)),
+        entry(
+            "register.added",
+            "Register entry added",
+            (_of_recipient("added", "Recipient added"), _of_approval("approved", "Recipient approved")),
+        ),
+        entry(
+            "register.changed",
+            "Register entry changed",
+            (
+                _of_recipient("changed", "Recipient changed"),
+                _of_approval("approval_changed", "Approval of a recipient changed"),
+            ),
+        ),
+        entry("restriction.opened", "Processing restricted", _OF_PURPOSE),
     )

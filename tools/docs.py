@@ -1,6 +1,6 @@
 """The parts of docs/ that follow from tables in Python: ``python -m tools.docs`` writes them anew.
 
-The table of webhook events follows from ``paktaleem.foundation.audit.acts``, the sentence of each reason from
+The table of webhook events follows from the ledger entries that apps declare, the sentence of each reason from
 ``consent.decisions.reasons``, the table of problem types from the exception classes, the text of the page
 ``/docs/reasons/`` from ``docs/decisions-api.md``. ``tests/project/test_docs.py`` fails where they are not current.
 """
@@ -15,9 +15,12 @@ from pathlib import Path
 import django
 from markdown_it import MarkdownIt
 
-from consent.decisions.reasons import Reason, remedy_for
-from paktaleem.directory.webhooks.events import EVENTS, INVALIDATED
-from tools.problem_types import with_problem_types
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "paktaleem.settings")
+django.setup()
+
+from consent.decisions.reasons import Reason, remedy_for  # noqa: E402 -- the apps must be there first
+from paktaleem.directory.webhooks.events import EVENTS, INVALIDATED  # noqa: E402
+from tools.problem_types import with_problem_types  # noqa: E402
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 REASONS = DOCS / "decisions-api.md"
@@ -78,7 +81,5 @@ def current(path: Path) -> str:
 
 
 if __name__ == "__main__":
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "paktaleem.settings")
-    django.setup()
     for page in PAGES:
         page.write_text(current(page), encoding="utf-8")

@@ -29,12 +29,13 @@ django.setup()
 from consent.decisions.reasons import Reason as Refusal  # noqa: E402 -- the apps must be there first
 from paktaleem.directory.mail.services import list_message_kinds  # noqa: E402
 from paktaleem.directory.schools.oneroster.problems import ODDITY_TEXTS  # noqa: E402
-from paktaleem.foundation.audit.names import FACT_NAMES  # noqa: E402
+from paktaleem.foundation.audit.names import ENTRY_KINDS, FACT_NAMES, FAMILY_NAMES  # noqa: E402
 from paktaleem.foundation.console.history import list_compared_fields  # noqa: E402
 from paktaleem.foundation.console.site import site  # noqa: E402
 from paktaleem.foundation.console.translation import list_displayed_texts, list_field_texts  # noqa: E402
 from paktaleem.foundation.errors import list_portal_errors  # noqa: E402
 from paktaleem.foundation.text.normal_forms import MALFORMED  # noqa: E402
+from tools.fact_keys import list_fact_keys  # noqa: E402
 
 ROOT = Path(__file__).resolve().parent.parent
 PO = ROOT / "locale" / "ur" / "LC_MESSAGES" / "django.po"
@@ -79,7 +80,11 @@ def console_words() -> Iterator[tuple[str, str]]:
     """Yield the texts that the console translates when shown (headings, buttons, states …), with their app."""
     yield from ((error.__module__, error.console_message) for error in list_portal_errors())
     yield from (("consent/decisions/reasons.py", code.replace("_", " ")) for code in Refusal)
-    yield from (("facts of the ledger", words) for words in FACT_NAMES.values())
+    facts = {key: key.replace("_", " ") for key in sorted(list_fact_keys())} | FACT_NAMES
+    yield from (("facts of the ledger", words) for words in facts.values())
+    yield from (("acts of the ledger", words) for words in FAMILY_NAMES.values())
+    for entry in ENTRY_KINDS:
+        yield from (("acts of the ledger", words) for words in (entry.name, *(event.label for event in entry.events)))
     yield "paktaleem/foundation/text/normal_forms.py", MALFORMED
     yield from (("rosters", words) for text in ODDITY_TEXTS.values() for words in text)
     ours = (kind.code for kind in list_message_kinds() if (ROOT / f"templates/mail/{kind.code}.en.txt").exists())

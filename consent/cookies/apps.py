@@ -1,9 +1,9 @@
 """Django app of cookies and third-party links."""
 
-from paktaleem.foundation.operations import extensions
+from paktaleem.foundation.operations.extensions import PortalAppConfig, entry
 
 
-class CookiesConfig(extensions.PortalAppConfig):
+class CookiesConfig(PortalAppConfig):
     name = "consent.cookies"
     verbose_name = "cookies and links"
     handlers = (
@@ -11,4 +11,10 @@ class CookiesConfig(extensions.PortalAppConfig):
         ("consent.notices.services.publishing.starter_parts", "consent.cookies.services.load_starter_cookies"),
         ("paktaleem.foundation.accounts.changes.change_kinds", "consent.cookies.services.UNASKED"),
         ("paktaleem.foundation.upkeep.periods.kinds.data_kinds", "consent.cookies.services.VISITORS"),
+    )
+    families = "link: Linked services"
+    facts = "digest: hash of the text, review_on: reviewed on"
+    ledger = (
+        entry("cookie.banner_published", "Texts of the cookie banner published"),
+        entry("link.reviewed", "Linked service reviewed"),
     )

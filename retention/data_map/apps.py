@@ -1,10 +1,16 @@
 """Django app of the data map."""
 
-from paktaleem.foundation.operations import extensions
+from paktaleem.foundation.operations.extensions import PortalAppConfig, entry
 
 
-class DataMapConfig(extensions.PortalAppConfig):
+class DataMapConfig(PortalAppConfig):
     """Lines of the data map, and how they compare with what systems report."""
 
     name = "retention.data_map"
     verbose_name = "data map"
+    families = "data_map: Data map"
+    ledger = (
+        entry("data_map.confirmed", "Line of the data map confirmed by the client"),
+        entry("data_map.declared", "Line of the data map declared"),
+        entry("data_map.ended", "Line of the data map ended"),
+    )

@@ -1,15 +1,16 @@
 """Django app of retention."""
 
-from paktaleem.foundation.operations import extensions
+from paktaleem.foundation.operations.extensions import PortalAppConfig, entry
 
 _CHANGE_KINDS = "paktaleem.foundation.accounts.changes.change_kinds"
 _SYSTEMS = "paktaleem.directory.data_systems.extension_points"
 _PEOPLE = "paktaleem.directory.people"
 _GUARDIANS = "children.guardians.services"
 _HOLDINGS, _INCIDENTS = "retention.holdings.services.holdings", "retention.holdings.services.incidents"
+_INCIDENT = "incident cause due_at"
 
 
-class HoldingsConfig(extensions.PortalAppConfig):
+class HoldingsConfig(PortalAppConfig):
     name = "retention.holdings"
     handlers = (
         (_CHANGE_KINDS, f"{_INCIDENTS}.RELEASE"),
@@ -22,4 +23,11 @@ class HoldingsConfig(extensions.PortalAppConfig):
         (f"{_GUARDIANS}.verifications.verification_found_false", f"{_INCIDENTS}.open_for_false_verification"),
         (f"{_PEOPLE}.extension_points.erasure_holds", f"{_INCIDENTS}.hold_erasures"),
         (f"{_GUARDIANS}.answers.quarantine_needs", f"{_INCIDENTS}.has_open_incident"),
+    )
+    families = "activity: Reported activity"
+    ledger = (
+        entry("activity.reported collection.reported"),
+        entry("collection.decided", "Flagged collection decided", "collection category outcome"),
+        entry("incident.closed incident.opened incident.overdue", sends=_INCIDENT),
+        entry("incident.widened", "Incident extended", _INCIDENT),
     )

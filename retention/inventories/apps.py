@@ -1,10 +1,16 @@
 """Django app of inventories."""
 
-from paktaleem.foundation.operations import extensions
+from paktaleem.foundation.operations.extensions import PortalAppConfig, entry
 
 
-class InventoriesConfig(extensions.PortalAppConfig):
+class InventoriesConfig(PortalAppConfig):
     """Inventories of systems, and the differences that they show."""
 
     name = "retention.inventories"
     verbose_name = "inventories"
+    families = "inventory: Inventories"
+    ledger = (
+        entry("inventory.answered", "Inventory answered by a system"),
+        entry("inventory.decided", "Difference in an inventory decided"),
+        entry("inventory.ordered", "Inventories ordered of systems"),
+    )

@@ -1,11 +1,12 @@
 """Django app of the retention schedule."""
 
-from paktaleem.foundation.operations import extensions
+from paktaleem.foundation.operations.extensions import PortalAppConfig, entry
 
 _PEOPLE = "paktaleem.directory.people.extension_points"
+_HOLD = "hold kind category review_on"
 
 
-class ScheduleConfig(extensions.PortalAppConfig):
+class ScheduleConfig(PortalAppConfig):
     name = "retention.schedule"
     verbose_name = "retention schedule"
     handlers = (
@@ -18,4 +19,10 @@ class ScheduleConfig(extensions.PortalAppConfig):
         (f"{_PEOPLE}.erasure_blockers", "retention.schedule.selectors.describe_erasure_holds"),
         ("consent.sharing.services.legal_demand_approved", "retention.schedule.services.hold_for_legal_demand"),
         ("consent.notices.services.publishing.starter_parts", "retention.schedule.services.load_starter_rules"),
+    )
+    ledger = (
+        entry("hold.lift_declined", "Lifting of a legal hold declined"),
+        entry("hold.lift_requested", "Lifting of a legal hold requested"),
+        entry("hold.lifted hold.placed", sends=_HOLD),
+        entry("hold.reviewed"),
     )

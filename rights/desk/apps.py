@@ -1,9 +1,9 @@
 """Django app of the desk of rights requests."""
 
-from paktaleem.foundation.operations import extensions
+from paktaleem.foundation.operations.extensions import PortalAppConfig, entry
 
 
-class DeskConfig(extensions.PortalAppConfig):
+class DeskConfig(PortalAppConfig):
     """Work of staff on rights requests: tasks, letters, call-backs, authorities' cases, the hand-over to a client."""
 
     name = "rights.desk"
@@ -20,4 +20,10 @@ class DeskConfig(extensions.PortalAppConfig):
         ("rights.requests.hooks.person_assigned", "rights.desk.cases.move_holds"),
         ("consent.consents.services.restrictions.checks_before_lift", "rights.desk.limits.require_notice"),
         ("rights.requests.hooks.texts_needed", "rights.desk.cases.list_requests_with_open_case"),
+    )
+    facts = "previous: before"
+    ledger = (
+        entry("objection.overruling_proposed", "Overruling of an objection proposed"),
+        entry("objection.overruling_settled", "Overruling of an objection approved or declined"),
+        entry("restriction.lift_announced", "Person informed that a restriction will be lifted"),
     )

@@ -1,12 +1,12 @@
 """Django app of erasures."""
 
-from paktaleem.foundation.operations import extensions
+from paktaleem.foundation.operations.extensions import PortalAppConfig, entry
 
 PEOPLE = "paktaleem.directory.people.extension_points"
 SYSTEMS = "paktaleem.directory.data_systems.extension_points"
 
 
-class ErasuresConfig(extensions.PortalAppConfig):
+class ErasuresConfig(PortalAppConfig):
     """The erasure of a person: preview, two people, cooling-off, verification and certificate."""
 
     name = "rights.erasures"
@@ -19,4 +19,14 @@ class ErasuresConfig(extensions.PortalAppConfig):
         (f"{SYSTEMS}.order_answered", "rights.erasures.services.progress.certify_after_answers"),
         ("rights.requests.hooks.part_granted", "rights.erasures.services.progress.propose_for_part"),
         ("rights.requests.hooks.before_closing", "rights.erasures.services.progress.require_certificate"),
+    )
+    facts = "cooling_ends_at: cooling-off ends at"
+    ledger = (
+        entry("erasure.announced", "Person informed of an erasure"),
+        entry("erasure.approved", "Erasure approved by a second person"),
+        entry("erasure.cancelled erasure.declined erasure.proposed"),
+        entry("erasure.certified", sends="rights_request number sha256"),
+        entry("erasure.ordered", "Erasure started after its cooling-off"),
+        entry("erasure.sent_back", "Erasure sent back: something changed"),
+        entry("erasure.verification_failed", "Verification of an erasure failed"),
     )

@@ -1,9 +1,9 @@
 """Django app of the support mailbox."""
 
-from paktaleem.foundation.operations import extensions
+from paktaleem.foundation.operations.extensions import PortalAppConfig, entry
 
 
-class MailboxConfig(extensions.PortalAppConfig):
+class MailboxConfig(PortalAppConfig):
     """Emails that become rights requests, or messages of one."""
 
     name = "rights.mailbox"
@@ -14,4 +14,9 @@ class MailboxConfig(extensions.PortalAppConfig):
         ("paktaleem.directory.people.copies.sections.person_sections", "rights.mailbox.contents.list_mailbox_sections"),
         ("paktaleem.directory.mail.recipients.reply_addresses", "rights.mailbox.addresses.find_case_address"),
         ("paktaleem.foundation.operations.diagnosis.doctor_checks", "rights.mailbox.imap.check_mailbox"),
+    )
+    families = "message: Messages in the mailbox"
+    ledger = (
+        entry("message.file_taken", "File of a message downloaded"),
+        entry("message.read message.received message.settled"),
     )

@@ -1,12 +1,12 @@
 """Django app of the copies of a person's data."""
 
-from paktaleem.foundation.operations import extensions
+from paktaleem.foundation.operations.extensions import PortalAppConfig
 
 PEOPLE = "paktaleem.directory.people.extension_points"
 SYSTEMS = "paktaleem.directory.data_systems.extension_points"
 
 
-class PackagesConfig(extensions.PortalAppConfig):
+class PackagesConfig(PortalAppConfig):
     """Access and portability: what is collected of a person, built as one package, fetched and deleted."""
 
     name = "rights.packages"

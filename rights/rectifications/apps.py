@@ -1,12 +1,12 @@
 """Django app of rectifications."""
 
-from paktaleem.foundation.operations import extensions
+from paktaleem.foundation.operations.extensions import PortalAppConfig, entry
 
 PEOPLE = "paktaleem.directory.people.extension_points"
 APPLYING = "rights.rectifications.services.applying"
 
 
-class RectificationsConfig(extensions.PortalAppConfig):
+class RectificationsConfig(PortalAppConfig):
     """Corrections of a person's data, as an outcome of a request or by staff."""
 
     name = "rights.rectifications"
@@ -26,4 +26,10 @@ class RectificationsConfig(extensions.PortalAppConfig):
         ("consent.consents.services.recording.consent_ended", f"{APPLYING}.list_recipients_after_consent"),
         ("children.guardians.services.answers.service_changed", f"{APPLYING}.list_recipients_after_service"),
         (f"{PEOPLE}.erasure_blockers", f"{APPLYING}.describe_uninformed_recipients"),
+    )
+    facts = "recipients: number of recipients"
+    ledger = (
+        entry("subject.corrected", "Field of a person corrected by staff or on request"),
+        entry("subject.recipient_informed", "Recipient informed about a person"),
+        entry("subject.recipients_listed", "Recipients to be informed about a person listed"),
     )

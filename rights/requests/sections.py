@@ -6,7 +6,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from paktaleem.directory.people.copies.declarations import Reader, Source, Value
-from paktaleem.foundation.audit.acts import ACT_NAMES
+from paktaleem.foundation.audit.names import ACT_NAMES
 from rights.requests.sealing import open_text
 
 OF_REQUEST = ("request__subject", "request__requester")

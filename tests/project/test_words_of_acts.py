@@ -22,8 +22,8 @@ from paktaleem.directory.people.models import SubjectEvent
 from paktaleem.directory.staff.sign_in.tasks import CHANGES
 from paktaleem.directory.webhooks.admin import event_label, pattern_label
 from paktaleem.directory.webhooks.events import EVENTS, INVALIDATED, TEST, patterns
-from paktaleem.foundation.audit.acts import ACT_NAMES
-from paktaleem.foundation.audit.names import FAMILY_NAMES, get_act_name
+from paktaleem.foundation.audit import names
+from paktaleem.foundation.audit.names import ACT_NAMES, FAMILY_NAMES, check_declarations, get_act_name
 from rights.requests.services.clock import _NAMES
 from tests.project.offenders import refuse_any
 from tests.project.test_house import parsed, walk
@@ -61,18 +61,14 @@ _NO_ACTS = """
 """
 NO_ACTS = set(_NO_ACTS.split())
 """Names of actors, salts, files, fields, models, modules and extension points that look like a kind of act."""
-OF_EVENTS = {
-    ROOT / "paktaleem" / "foundation" / "audit" / "acts.py",
-    ROOT / "paktaleem" / "foundation" / "audit" / "rights_acts.py",
-    ROOT / "paktaleem" / "directory" / "webhooks" / "events.py",
-}
-"""The catalogue and the types of events record nothing."""
+OF_EVENTS = {"apps.py", "events.py"}
+"""Modules that declare kinds and types of events record nothing."""
 
 
 def trees():
     for package in PACKAGES:
         for path in sorted((ROOT / package).rglob("*.py")):
-            if "migrations" not in path.parts and path not in OF_EVENTS:
+            if "migrations" not in path.parts and path.name not in OF_EVENTS:
                 yield parsed(path)
 
 
@@ -110,12 +106,24 @@ def test_every_act_that_is_recorded_has_its_words():
     found = recorded()
     assert len(found) > 120
     missing = found - set(ACT_NAMES)
-    assert not missing, "give them their words in paktaleem/foundation/audit/acts.py"
-    assert not {kind.partition(".")[0] for kind in ACT_NAMES} ^ set(FAMILY_NAMES)
+    assert not missing, "declare them in the ledger of their app (apps.py)"
 
 
 def test_no_words_are_kept_for_what_is_recorded_nowhere():
     assert not set(ACT_NAMES) - recorded()
+
+
+def test_what_is_declared_twice_or_for_nothing_is_refused(monkeypatch):
+    assert check_declarations() == []
+    monkeypatch.setattr(names, "ENTRY_KINDS", [*names.ENTRY_KINDS, names.ENTRY_KINDS[0]])
+    monkeypatch.setattr(names, "_FAMILIES", [*names._FAMILIES, ("whisper", "Whispers"), names._FAMILIES[0]])
+    monkeypatch.setattr(names, "_FACTS", [*names._FACTS, names._FACTS[0]])
+    assert [error.msg for error in check_declarations()] == [
+        "Ledger: access_review.confirmed is declared twice.",
+        f"Ledger: family {names._FAMILIES[0][0]} is declared twice.",
+        f"Ledger: fact {names._FACTS[0][0]} is declared twice.",
+        "Ledger: the family whisper has no kind of entry.",
+    ]
 
 
 def test_every_event_follows_from_an_act_that_is_recorded():

@@ -26,7 +26,7 @@ from paktaleem.directory.staff.sign_in.evidence import record_lockout
 from paktaleem.foundation.accounts.actors import person_actor
 from paktaleem.foundation.accounts.roles import Role
 from paktaleem.foundation.accounts.selectors import list_staff
-from paktaleem.foundation.audit.acts import ACT_NAMES
+from paktaleem.foundation.audit.names import ACT_NAMES
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from tests.keeping import dispose

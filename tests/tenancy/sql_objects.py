@@ -1,6 +1,6 @@
 """Functions, triggers and views of the database beside the files in ``sql/``: what differs, as sentences."""
 
-from paktaleem.directory.webhooks.apps import events_function
+from paktaleem.directory.webhooks.events import events_function
 from paktaleem.foundation.tenancy.sql_files import Kind, sql_files
 from paktaleem.office.sandbox.reset_function import function_text
 from tests.tenancy.connections import rows

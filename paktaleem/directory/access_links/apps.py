@@ -1,12 +1,18 @@
 """Configuration of the app for access links and one-time codes."""
 
-from paktaleem.foundation.operations import extensions
+from paktaleem.foundation.operations.extensions import PortalAppConfig, entry
 
 
-class AccessLinksConfig(extensions.PortalAppConfig):
+class AccessLinksConfig(PortalAppConfig):
     """Access links and one-time codes by which data subjects and guardians open their own pages."""
 
     name = "paktaleem.directory.access_links"
     handlers = (
         ("paktaleem.foundation.upkeep.periods.kinds.data_kinds", "paktaleem.directory.access_links.models.LINKS"),
+    )
+    families = "page_code: One-time codes, page_link: Access links"
+    ledger = (
+        entry("page_code.accepted", "One-time code accepted"),
+        entry("page_link.issued", "Access link issued"),
+        entry("page_link.opened", "Access link opened"),
     )

@@ -1,9 +1,9 @@
 """App configuration of emails and text messages."""
 
-from paktaleem.foundation.operations import extensions
+from paktaleem.foundation.operations.extensions import PortalAppConfig, entry
 
 
-class MailConfig(extensions.PortalAppConfig):
+class MailConfig(PortalAppConfig):
     """Outgoing emails and text messages, each stored as a row."""
 
     name = "paktaleem.directory.mail"
@@ -27,4 +27,11 @@ class MailConfig(extensions.PortalAppConfig):
             "paktaleem.foundation.encryption.wrapped_secrets.wrapped_kinds",
             "paktaleem.directory.mail.recipients.ADDRESS_KEYS",
         ),
+    )
+    families = "letter: Emails and text messages"
+    facts = "letter: email or text message, message_id: message number, related: about"
+    ledger = (
+        entry("letter.failed", "Message not delivered"),
+        entry("letter.requeued", "Message queued again"),
+        entry("letter.sent", "Message sent"),
     )

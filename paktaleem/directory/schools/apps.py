@@ -1,9 +1,9 @@
 """Django app of schools, terms, classes, enrolments, and rosters."""
 
-from paktaleem.foundation.operations import extensions
+from paktaleem.foundation.operations.extensions import PortalAppConfig, entry
 
 
-class SchoolsConfig(extensions.PortalAppConfig):
+class SchoolsConfig(PortalAppConfig):
     """Schools and classes of a client, who was in which class when, and imports of rosters."""
 
     name = "paktaleem.directory.schools"
@@ -23,4 +23,14 @@ class SchoolsConfig(extensions.PortalAppConfig):
             "paktaleem.foundation.encryption.wrapped_secrets.wrapped_kinds",
             "paktaleem.directory.schools.models.ROSTER_KEYS",
         ),
+    )
+    families = "schools: Schools and classes"
+    facts = """
+        counts: numbers, everybody: the file lists all people, joined: classes joined, left: classes left,
+        sha256: SHA-256
+    """
+    ledger = (
+        entry("roster.checked roster.discarded roster.imported roster.refused"),
+        entry("schools.recorded", "Schools, classes or enrolments recorded"),
+        entry("subject.moved", "Pupil moved to other classes"),
     )

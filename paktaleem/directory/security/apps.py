@@ -1,9 +1,9 @@
 """Django app of security events and security assessments."""
 
-from paktaleem.foundation.operations import extensions
+from paktaleem.foundation.operations.extensions import PortalAppConfig, entry
 
 
-class SecurityConfig(extensions.PortalAppConfig):
+class SecurityConfig(PortalAppConfig):
     """Security events, and assessments of PakTaleem's security."""
 
     name = "paktaleem.directory.security"
@@ -21,4 +21,8 @@ class SecurityConfig(extensions.PortalAppConfig):
             "paktaleem.foundation.encryption.wrapped_secrets.wrapped_kinds",
             "paktaleem.directory.security.security_assessments.models.REPORT_KEYS",
         ),
+    )
+    ledger = (
+        entry("security_assessment.recorded"),
+        entry("security_assessment.report_opened", "Report of a security assessment opened"),
     )

@@ -1,11 +1,11 @@
 """Django app of staff: their pages in the console, sign-in, single sign-on, reviews of access."""
 
-from paktaleem.foundation.operations import extensions
+from paktaleem.foundation.operations.extensions import PortalAppConfig, entry
 
 _DATA_KINDS = "paktaleem.foundation.upkeep.periods.kinds.data_kinds"
 
 
-class StaffConfig(extensions.PortalAppConfig):
+class StaffConfig(PortalAppConfig):
     """Console pages of clients and staff, sign-in with django-allauth and django-axes, reviews of access."""
 
     name = "paktaleem.directory.staff"
@@ -31,6 +31,23 @@ class StaffConfig(extensions.PortalAppConfig):
             "paktaleem.foundation.encryption.wrapped_secrets.wrapped_kinds",
             "paktaleem.directory.staff.single_sign_on.exchange.PROVIDER_SECRETS",
         ),
+    )
+    families = "access_review: Reviews of access, sign_in: Sign-ins, single_sign_on: Single sign-on"
+    facts = "honours_second_factor: the provider asks for a second factor"
+    ledger = (
+        entry("access_review.confirmed", "Access of staff confirmed"),
+        entry("access_review.locked", "Review of access closed: unconfirmed memberships locked", severity="low"),
+        entry("access_review.opened", "Review of access opened"),
+        entry("sign_in.ended", "Session ended"),
+        entry("sign_in.locked_out", "Sign-in locked after too many attempts", severity="high"),
+        entry("sign_in.succeeded", "Signed in"),
+        entry("single_sign_on.ended", "Single sign-on ended"),
+        entry("single_sign_on.linked", "School account linked to a member of staff"),
+        entry("single_sign_on.passwords_allowed", "Passwords let in again beside single sign-on"),
+        entry("single_sign_on.proposed", "Single sign-on proposed"),
+        entry("single_sign_on.required", "Single sign-on required"),
+        entry("single_sign_on.settled", "Single sign-on approved or declined"),
+        entry("single_sign_on.unlinked", "School account unlinked from a member of staff"),
     )
 
     def ready(self) -> None:

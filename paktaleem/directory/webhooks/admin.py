@@ -25,8 +25,7 @@ from paktaleem.directory.webhooks.services import (
 )
 from paktaleem.foundation.accounts.middleware import get_arrival_time
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.audit.acts import ACT_NAMES, ACTS
-from paktaleem.foundation.audit.names import FAMILY_NAMES
+from paktaleem.foundation.audit.names import ACT_NAMES, ENTRY_KINDS, FAMILY_NAMES
 from paktaleem.foundation.console.columns import moment_tag, render_state, render_with_code, state_column, text_column
 from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.filters import ProgressFilter
@@ -45,9 +44,9 @@ _LABELS = {
     INVALIDATED: gettext_noop("Decisions must be queried again"),
     TEST: gettext_noop("Test message"),
     **{
-        event.type: event.label or act.name
-        for act in ACTS
-        for event in act.events
+        event.type: event.label or entry.name
+        for entry in ENTRY_KINDS
+        for event in entry.events
         if event.type and event.type not in ACT_NAMES
     },
 }

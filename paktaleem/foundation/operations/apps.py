@@ -2,14 +2,14 @@
 
 from django.core import checks
 
-from paktaleem.foundation.operations import extensions
+from paktaleem.foundation.operations.extensions import PortalAppConfig
 
 _CHECKS = "paktaleem.foundation.operations.diagnosis.doctor_checks"
 _STARTUP = "paktaleem.foundation.operations.startup.diagnosis"
 _JOBS = "paktaleem.foundation.operations.jobs"
 
 
-class OperationsConfig(extensions.PortalAppConfig):
+class OperationsConfig(PortalAppConfig):
     """Registers the reasons to refuse a start as system checks, and the first lines of the doctor's report.
 
     The queue's tables are Procrastinate's; other apps connect their own lines and gauges.

@@ -1,9 +1,9 @@
 """Django app of the API toolkit and the public pages."""
 
-from paktaleem.foundation.operations import extensions
+from paktaleem.foundation.operations.extensions import PortalAppConfig
 
 
-class WebConfig(extensions.PortalAppConfig):
+class WebConfig(PortalAppConfig):
     name = "paktaleem.foundation.web"
     parts = ("api", "public")
     handlers = (

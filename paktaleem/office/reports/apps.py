@@ -1,8 +1,18 @@
 """Django app of reports: counts of each week, samples for audits, digests, packs for regulators."""
 
-from paktaleem.foundation.operations import extensions
+from paktaleem.foundation.operations.extensions import PortalAppConfig, entry
 
 
-class ReportsConfig(extensions.PortalAppConfig):
+class ReportsConfig(PortalAppConfig):
     name = "paktaleem.office.reports"
     handlers = (("paktaleem.foundation.console.long_acts.long_acts", "paktaleem.office.reports.regulator.admin.PACKS"),)
+    families = "digest: Weekly digests, regulator_pack: Packs for regulators, sample: Samples for audits"
+    facts = "monday: week from Monday, population: size of the population"
+    ledger = (
+        entry("digest.sent", "Weekly digest sent"),
+        entry("regulator_pack.built", "Pack for a regulator gathered"),
+        entry("regulator_pack.failed", "Pack for a regulator could not be gathered"),
+        entry("regulator_pack.requested", "Pack for a regulator requested"),
+        entry("regulator_pack.taken", "Pack for a regulator downloaded"),
+        entry("sample.drawn", "Sample drawn for an audit"),
+    )

@@ -2,11 +2,17 @@
 
 from django.db.models.signals import post_migrate
 
-from paktaleem.foundation.operations import extensions
+from paktaleem.foundation.operations.extensions import PortalAppConfig, entry
 
 
-class SandboxConfig(extensions.PortalAppConfig):
+class SandboxConfig(PortalAppConfig):
     name = "paktaleem.office.sandbox"
+    families = "sandbox: Sandboxes"
+    facts = "ahead_seconds: seconds ahead"
+    ledger = (
+        entry("sandbox.clock_moved", "Clock of a sandbox moved ahead"),
+        entry("sandbox.started_over", "Sandbox reset"),
+    )
 
     def ready(self) -> None:
         from paktaleem.office.sandbox.reset_function import install_after_migrate  # noqa: PLC0415 -- needs the app registry

@@ -24,8 +24,8 @@ from paktaleem.directory.people.copies.declarations import (
 from paktaleem.directory.people.details import ADULT_SENTINEL
 from paktaleem.directory.people.fields import PERSONAL_FIELDS
 from paktaleem.directory.people.models import Subject
-from paktaleem.foundation.audit.acts import ACT_NAMES
 from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.audit.names import ACT_NAMES
 from paktaleem.foundation.encryption.sealing import CannotOpen
 from paktaleem.foundation.operations.extensions import ExtensionPoint
 

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from paktaleem.foundation.accounts.due import Due
 from paktaleem.foundation.accounts.due import Severity as DueSeverity
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.audit.acts import ACT_NAMES
+from paktaleem.foundation.audit.names import ENTRY_KINDS
 from paktaleem.foundation.tenancy.models import TenantRow, newest_first, unique_in_client
 from paktaleem.foundation.tenancy.tables import EDIT, Scope, TablePolicy, classify
 from paktaleem.foundation.upkeep.periods.kinds import Bounds, DataKind, Disposal
@@ -64,35 +64,15 @@ _COUNTED: Mapping[str, EventKind] = {
         gettext_noop("Personal data of many people viewed in an hour"), Severity.HIGH, 1
     ),
 }
-_SEVERITY_OF_ACTS: Mapping[str, tuple[int, int | None]] = {
-    "staff.break_glass_used": (Severity.CRITICAL, 1),
-    "sign_in.locked_out": (Severity.HIGH, 1),
-    "user.second_factor_reset": (Severity.HIGH, 1),
-    "user.password_link_sent": (Severity.MEDIUM, None),
-    "user.code_used": (Severity.MEDIUM, None),
-    "user.totp_removed": (Severity.MEDIUM, None),
-    "user.key_removed": (Severity.MEDIUM, None),
-    "user.email_changed": (Severity.MEDIUM, None),
-    "user.enabled": (Severity.MEDIUM, None),
-    "staff.change_settled": (Severity.LOW, None),
-    "membership.changed": (Severity.MEDIUM, None),
-    "access_review.locked": (Severity.LOW, None),
-    "api_key.issued": (Severity.LOW, None),
-    "api_key.revoked": (Severity.LOW, None),
-    "key_epoch.added": (Severity.MEDIUM, None),
-    "key_epoch.destroyed": (Severity.HIGH, 1),
-    "list.exported": (Severity.MEDIUM, None),
-    "consent.evidence_exported": (Severity.MEDIUM, None),
-    "webhook.disabled": (Severity.LOW, None),
-    "system.key_let_in": (Severity.LOW, None),
+_RECORDED = {
+    entry.kind: EventKind(entry.name, severity, 1 if severity >= Severity.HIGH else None)
+    for entry in ENTRY_KINDS
+    if entry.severity
+    for severity in [Severity[entry.severity.upper()]]
 }
-
-RECORDED_KINDS = frozenset(_SEVERITY_OF_ACTS)
+RECORDED_KINDS = frozenset(_RECORDED)
 """Kinds that are copied from the ledger."""
-KINDS: Mapping[str, EventKind] = {
-    **_COUNTED,
-    **{kind: EventKind(ACT_NAMES[kind], *severity) for kind, severity in _SEVERITY_OF_ACTS.items()},
-}
+KINDS: Mapping[str, EventKind] = {**_COUNTED, **_RECORDED}
 """Every kind of event, by code."""
 ALERTING = {code: kind.alert_from for code, kind in KINDS.items() if kind.alert_from is not None}
 """The kinds that alert, and from which count."""
