@@ -32,6 +32,7 @@ class ConsentConfig(PortalAppConfig):
         ("paktaleem.foundation.accounts.changes.change_kinds", "consent.register.services.CAPACITY"),
         ("paktaleem.foundation.accounts.changes.change_kinds", "consent.register.services.ACCOUNT"),
         ("paktaleem.foundation.accounts.changes.change_kinds", "consent.register.services.WORDS"),
+        ("paktaleem.foundation.accounts.changes.change_kinds", "consent.register.services.RISK"),
         ("paktaleem.foundation.accounts.changes.change_kinds", "consent.register.services.SUSPENSION"),
         ("paktaleem.foundation.accounts.changes.change_kinds", "consent.consents.services.restrictions.LIFT"),
         ("paktaleem.foundation.accounts.changes.change_kinds", "consent.notices.services.announcements.RECIPIENT"),
@@ -59,6 +60,9 @@ class ConsentConfig(PortalAppConfig):
         notice_version: version of the notice, objection_until: objection possible until, test: balancing test
     """
     ledger = (
+        entry("assessment.answered", "Questions of an assessment answered"),
+        entry("assessment.approved", "Assessment approved by a second person"),
+        entry("assessment.consulted", "Answer of the authority on an assessment recorded"),
         entry("balancing.signed", "Balancing test signed"),
         entry("consent.deferred consent.expired consent.given consent.invalidated consent.refused", sends=_CONSENT),
         entry("consent.evidence_added", "Evidence added to a consent"),

@@ -66,6 +66,17 @@ class Reason(StrEnum):
     SALE_FORBIDDEN = ("sale_forbidden", "None: personal data is never sold.")
     CATEGORY_UNKNOWN = ("category_unknown", "Use category codes of the register, or have the client add this one.")
     CATEGORY_NOT_COVERED = ("category_not_covered", "Ask for the purpose's own categories only.")
+    AUTOMATED_NOT_DESCRIBED = (
+        "automated_not_described",
+        "Describe the profiling or the automated decision on the purpose's page, and have a second person approve it.",
+    )
+    ASSESSMENT_MISSING = (
+        "assessment_missing",
+        (
+            "Assess the impact on the purpose's page, and have a second person approve it; if the remaining risk is "
+            "high, record the authority's answer too."
+        ),
+    )
     NO_AGREEMENT = ("no_agreement", "The client and PakTaleem must sign a service agreement that has begun.")
     AGREEMENT_SUSPENDED = (
         "agreement_suspended",
@@ -96,6 +107,10 @@ class Reason(StrEnum):
     RECIPIENT_CONSENT_REQUIRED = (
         "recipient_consent_required",
         "This recipient is not part of the service: share for a purpose of its own that is based on consent.",
+    )
+    TRANSFER_NOT_ASSESSED = (
+        "transfer_not_assessed",
+        "Assess the transfer on the recipient's page, and have a second person approve it.",
     )
     QUARANTINED = ("quarantined", "A privacy officer must settle the report about this person's data first.")
     AGE_UNKNOWN = (

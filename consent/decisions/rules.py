@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from consent.decisions.facts import ConsentFact, Question
-    from consent.register.compiled import AgreementRule, Approval, Register
+    from consent.register.compiled import AgreementRule, Approval, RecipientRule, Register
 
 
 _GIVEN = "given"
@@ -225,6 +225,25 @@ def _categories_are_covered(case: RuleContext) -> Reason | None:  # Rule 3
     return None
 
 
+_GATES = {"automated": Reason.AUTOMATED_NOT_DESCRIBED, "impact": Reason.ASSESSMENT_MISSING}
+
+
+def _purpose_is_assessed(case: RuleContext) -> Reason | None:  # After rule 3
+    """Refuse automated decisions that are not described, and a high risk that is not assessed (GDPR Art. 22 and 35).
+
+    `store` and `delete` are excepted: refusing them would lose data, or keep it.
+    """
+    if not case.purpose.gates or case.action in _STORE_OR_DELETE:
+        return None
+    for gate in case.purpose.gates:
+        assessment = gate.find(case.at)
+        if assessment is None:
+            case.rests_on(case.purpose.id)
+            return _GATES[gate.kind]
+        case.rests_on(assessment)
+    return None
+
+
 def _agreement_allows(case: RuleContext) -> Reason | None:  # Rule 4
     if not case.needs_agreement:
         return None
@@ -292,7 +311,7 @@ def _recipient_is_approved(case: RuleContext) -> Reason | None:  # Rule 5
     refusals = [_approval_refusal(row, case) for row in recipient.approvals]
     case.approvals = [row for row, refusal in zip(recipient.approvals, refusals, strict=True) if refusal is None]
     if case.approvals:
-        return _recipient_is_instructed(case)
+        return _transfer_is_assessed(recipient, case) or _recipient_is_instructed(case)
     return next((reason for reason in _RECIPIENT_REFUSALS if reason in refusals), Reason.RECIPIENT_NOT_APPROVED)
 
 
@@ -307,6 +326,15 @@ def _approval_refusal(approval: Approval, case: RuleContext) -> Reason | None:
     if approval.is_integral or case.is_legal_obligation or case.lawful_basis == Basis.CONSENT:
         return None
     return Reason.RECIPIENT_CONSENT_REQUIRED
+
+
+def _transfer_is_assessed(recipient: RecipientRule, case: RuleContext) -> Reason | None:
+    """Refuse to share with a country without adequacy whose law was not assessed (GDPR Art. 46)."""
+    if recipient.transfer is None:
+        return None
+    assessment = recipient.transfer.find(case.at)
+    case.rests_on(assessment)
+    return Reason.TRANSFER_NOT_ASSESSED if assessment is None else None
 
 
 def _recipient_is_instructed(case: RuleContext) -> Reason | None:
@@ -413,6 +441,7 @@ RULES: tuple[Callable[[RuleContext], Reason | None], ...] = (
     _role_is_held,
     _purpose_is_open,
     _categories_are_covered,
+    _purpose_is_assessed,
     _agreement_allows,
     _account_is_open,
     _recipient_is_approved,

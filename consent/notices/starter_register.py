@@ -24,6 +24,7 @@ class PurposeText(msgspec.Struct, frozen=True):
     dpv_term: str
     needs_account: bool
     legal_reference: str = ""
+    automated: str = "none"
 
 
 class StarterRegister(msgspec.Struct, frozen=True):

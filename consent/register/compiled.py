@@ -86,11 +86,27 @@ class WideningRule:
 
 
 @dataclass(frozen=True, slots=True)
+class Gate:
+    """The assessments of one kind, one of which must be in force: each with its period."""
+
+    kind: str
+    assessments: tuple[tuple[UUID, Period], ...] = ()
+
+    def find(self, at: datetime) -> UUID | None:
+        """Find the assessment in force at a time."""
+        return next((key for key, period in self.assessments if period.contains(at)), None)
+
+    def moments(self) -> Iterator[datetime]:
+        return (moment for _key, period in self.assessments for moment in period.moments())
+
+
+@dataclass(frozen=True, slots=True)
 class PurposeRule:
     """One purpose a client may process data for, with the codes of the data categories it needs.
 
     `owner` is the client that owns the row, or PakTaleem; `consent_months` is the validity of a consent (None: until
-    withdrawn). `needs_account`: it only serves people whose account is open. `widenings` are in order of time.
+    withdrawn). `needs_account`: it only serves people whose account is open. `widenings` are in order of time. `gates`
+    are the kinds of assessments that it needs.
     """
 
     id: UUID
@@ -102,6 +118,7 @@ class PurposeRule:
     consent_months: int | None = None
     needs_account: bool = True
     widenings: tuple[WideningRule, ...] = ()
+    gates: tuple[Gate, ...] = ()
 
     def widened_since(self, informed_at: datetime) -> WideningRule | None:
         """Find the first widening that a person informed at this time does not know; it outdates their consent."""
@@ -223,11 +240,15 @@ class Approval:
 
 @dataclass(frozen=True, slots=True)
 class RecipientRule:
-    """One recipient (a third-party provider or an authority) with its approvals."""
+    """One recipient (a third-party provider or an authority) with its approvals.
+
+    `transfer` are its transfer assessments; None: it needs none.
+    """
 
     id: UUID
     code: str
     approvals: tuple[Approval, ...] = ()
+    transfer: Gate | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -337,11 +358,14 @@ def _list_changes(  # noqa: PLR0917 -- one parameter per kind of row
     notice: NoticeRule | None,
 ) -> tuple[datetime, ...]:
     """List the times at which a row may change a decision about the purpose, in order."""
-    rows: tuple[BasisRule | AgreementRule | Period | Approval, ...] = (
+    sharing = [rule for rule in recipients if any(purpose.code in approval.purposes for approval in rule.approvals)]
+    rows: tuple[BasisRule | AgreementRule | Period | Approval | Gate, ...] = (
+        *purpose.gates,
+        *(rule.transfer for rule in sharing if rule.transfer is not None),
         *(rule for rule in bases if rule.purpose == purpose.code),
         *agreements,
         *(rule.period for rule in instructions if purpose.code in rule.purposes),
-        *(approval for rule in recipients for approval in rule.approvals if purpose.code in approval.purposes),
+        *(approval for rule in sharing for approval in rule.approvals if purpose.code in approval.purposes),
     )
     moments = {moment for row in rows for moment in row.moments()}
     moments |= {version.effective_at for version in notice.versions} if notice else set()
@@ -426,7 +450,11 @@ class PurposeText:
     description: str
 
 
-PURPOSE_WORDS = (*(f"{one.name}_{language}" for one in fields(PurposeText) for language in ("en", "ur")), "dpv_term")
+PURPOSE_WORDS = (
+    *(f"{one.name}_{language}" for one in fields(PurposeText) for language in ("en", "ur")),
+    "dpv_term",
+    "automated",
+)
 """The columns of a purpose that describe the use of people’s data."""
 
 

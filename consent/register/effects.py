@@ -283,6 +283,8 @@ def find_weakening(
 def _find_weaker_purpose(row: Purpose, before: Purpose, at: datetime) -> SafeguardKind | None:
     if before.needs_account and not row.needs_account:
         return SafeguardKind.ACCOUNT
+    if set(before.risks) - set(row.risks):
+        return SafeguardKind.RISK
     is_other = any(getattr(row, name) != getattr(before, name) for name in PURPOSE_WORDS)
     return SafeguardKind.WORDS if is_other and _is_relied_on(row, at) else None
 

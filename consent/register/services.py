@@ -401,6 +401,12 @@ WORDS = _kind(
     effect=_("The purpose is described in other words."),
     columns=PURPOSE_WORDS,
 )
+RISK = _kind(
+    code=SafeguardKind.RISK,
+    label=_("A purpose is declared less risky"),
+    effect=_("An impact assessment may no longer be needed."),
+    columns=("risks",),
+)
 SUSPENSION = _kind(
     code=SafeguardKind.SUSPENSION,
     label=_("A suspended agreement is resumed"),

@@ -15,8 +15,8 @@ BEGIN
         RAISE EXCEPTION 'new categories of a purpose are recorded as its widening'
             USING ERRCODE = 'integrity_constraint_violation';
     END IF;
-    IF (NEW.name_en, NEW.name_ur, NEW.description_en, NEW.description_ur, NEW.dpv_term)
-        <> (OLD.name_en, OLD.name_ur, OLD.description_en, OLD.description_ur, OLD.dpv_term)
+    IF (NEW.name_en, NEW.name_ur, NEW.description_en, NEW.description_ur, NEW.dpv_term, NEW.automated)
+        <> (OLD.name_en, OLD.name_ur, OLD.description_en, OLD.description_ur, OLD.dpv_term, OLD.automated)
         AND NOT EXISTS (
             SELECT FROM consent_purposewidening w
             WHERE w.client_id = NEW.client_id

@@ -5,6 +5,8 @@ CREATE TRIGGER raises_register_version AFTER INSERT OR UPDATE ON guardians_child
     FOR EACH ROW EXECUTE FUNCTION consent_raise_register_version('client_id');
 CREATE TRIGGER raises_register_version AFTER INSERT OR UPDATE ON consent_agreementsuspension
     FOR EACH ROW EXECUTE FUNCTION consent_raise_register_version('client_id');
+CREATE TRIGGER raises_register_version AFTER INSERT OR UPDATE ON consent_assessment
+    FOR EACH ROW EXECUTE FUNCTION consent_raise_register_version('client_id');
 CREATE TRIGGER raises_register_version AFTER INSERT OR UPDATE ON consent_balancingtest
     FOR EACH ROW EXECUTE FUNCTION consent_raise_register_version('client_id');
 CREATE TRIGGER raises_register_version AFTER INSERT OR UPDATE ON consent_datacategory

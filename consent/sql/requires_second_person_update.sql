@@ -1,7 +1,7 @@
--- Before a purpose no longer only serves open accounts, a restriction ends, more is shared with a recipient, or its terms
--- change: require the approval of a second person.
+-- Before a purpose no longer only serves open accounts, or is declared less risky, a restriction ends, more is shared with
+-- a recipient, or its terms change: require the approval of a second person.
 CREATE TRIGGER requires_second_person_update BEFORE UPDATE ON consent_purpose
-    FOR EACH ROW WHEN (OLD.needs_account AND NOT NEW.needs_account)
+    FOR EACH ROW WHEN (OLD.needs_account AND NOT NEW.needs_account OR NOT OLD.risks <@ NEW.risks)
     EXECUTE FUNCTION consent_require_second_person();
 CREATE TRIGGER requires_second_person_update BEFORE UPDATE ON consent_restriction
     FOR EACH ROW WHEN (NEW.ends_at IS DISTINCT FROM OLD.ends_at AND NEW.ends_at > NEW.starts_at)

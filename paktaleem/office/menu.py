@@ -30,8 +30,8 @@ SECTIONS = (
         lists="consent.Consent paper.PaperAnswer paper.FormRun consent.Notice consent.NoticeDraft consent.Purpose "
         "cookies.Cookie",
         more="consent.ConsentEvidence consent.NoticeVersion consent.NoticeDispatch consent.DataCategory "
-        "consent.Occasion consent.LawfulBasis consent.ListedLaw consent.BalancingTest cookies.CookieSite "
-        "cookies.CookieChoice cookies.LinkedService",
+        "consent.Occasion consent.LawfulBasis consent.ListedLaw consent.BalancingTest consent.Assessment "
+        "cookies.CookieSite cookies.CookieChoice cookies.LinkedService",
     ),
     _section(
         "children",

@@ -232,9 +232,8 @@ class _Sources:
             )
             row = self.recipients.get(code)
             if shared and row is not None:
-                countries = tuple(row.countries.replace(",", " ").upper().split())
                 service, ground = row.describe_service(self.language), row.transfer_ground
-                found.append(RecordRecipient(code, row.name, service, shared, countries, ground))
+                found.append(RecordRecipient(code, row.name, service, shared, row.list_countries(), ground))
         return tuple(found)
 
 

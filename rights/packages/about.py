@@ -9,7 +9,8 @@ from django.utils.translation import gettext as _
 from consent.notices.selectors.registers import current_register, find_purposes, list_category_names
 from consent.register.compiled import Basis, Capacity, describe_purpose
 from consent.register.models.agreements import Recipient
-from consent.register.models.purposes import BASES
+from consent.register.models.assessments import Assessment, AssessmentKind
+from consent.register.models.purposes import BASES, Automated
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.upkeep.periods.services import get_length
 from retention.schedule.labels import describe_action, describe_period, describe_trigger
@@ -44,7 +45,7 @@ def describe_processing(package: Package, *, at: datetime) -> dict[str, object]:
         "purposes": _list_purposes(package, client, at),
         "recipients": _list_recipients(package, at),
         "retention": _list_retention(package, at),
-        "automated_decisions": _list_automated_decisions(),
+        "automated_decisions": _list_automated_decisions(package, at),
         "sources": [
             _("Your institution: the roster and the learning platform, which register you and your details."),
             _("You yourself, or a guardian for you: answers, forms on paper, requests."),
@@ -112,9 +113,20 @@ def _describe_line(line: ScheduleLine) -> str:
     return text.format(**values, **words, period=describe_period(line.rule.period))
 
 
-def _list_automated_decisions() -> list[str]:
-    """List what GDPR Art. 15(1)(h) asks: automated decisions with legal or similarly significant effects."""
+def _list_automated_decisions(package: Package, at: datetime) -> list[str]:
+    """List what GDPR Art. 15(1)(h) asks: automated decisions and profiling for the purposes that concern the person."""
+    register, roles = current_register(package.client_id), package.subject.roles
+    gates = ((code, gate) for code, rule in register.purposes.items() if rule.active for gate in rule.gates)
+    found = [
+        gate.find(at)
+        for code, gate in gates
+        if gate.kind == AssessmentKind.AUTOMATED and register.bases_for(code, roles, at)
+    ]
+    described = (
+        Assessment.objects.filter(pk__in=filter(None, found)).select_related("purpose").order_by("purpose__code")
+    )
     return [
+        *(_describe_automated(row) for row in described.order_by("purpose__code")),
         _(
             "This portal makes no decision about you that has legal or similarly significant effects without a person "
             "(GDPR Art. 22), and builds no profile of you."
@@ -125,3 +137,14 @@ def _list_automated_decisions() -> list[str]:
         ),
         _("Ask your institution whether one of its other systems decides about you automatically."),
     ]
+
+
+def _describe_automated(row: Assessment) -> str:
+    language = "ur" if get_language() == "ur" else "en"
+    answers = {name.removesuffix(f"_{language}"): answer for name, answer in row.answers.items()}
+    text = _(
+        "“{purpose}”: {kind}. How it works: {logic} What follows from it: {consequences} Review by a person: "
+        "{human_review} Children: {children}"
+    )
+    kind = ", ".join(str(Automated(code).label) for code in row.covers)
+    return text.format(purpose=row.subject, kind=kind, **answers)

@@ -165,6 +165,10 @@ class World:
         ]
         return self
 
+    def recipient(self, **changes):
+        self.rows.recipients = [replace(row, **changes) for row in self.rows.recipients]
+        return self
+
     def consent(self, **changes):
         self.consents = given(**changes)
         return self

@@ -163,6 +163,12 @@ def plain_refusal(rows, subject, consents, question, basis, role, passed):  # no
     if categories - purpose.categories:
         return "category_not_covered"
     passed.append("3")
+    # After 3: what is automated is described, a high risk is assessed
+    gated = {"automated": "automated_not_described", "impact": "assessment_missing"}
+    for gate in purpose.gates if question.action in ["collect", "process", "share"] else ():
+        if not [1 for _, period in gate.assessments if within(period.starts_at, period.ends_at, at)]:
+            return gated[gate.kind]
+    passed.append("gates")
     # 4
     legal = basis is not None and basis.basis == "legal_obligation"
     controller = basis is not None and basis.capacity in ["controller", "joint_controller"]
@@ -208,6 +214,9 @@ def plain_refusal(rows, subject, consents, question, basis, role, passed):  # no
             return "recipient_consent_required"
         if not good:
             return "recipient_not_approved"
+        for recipient in [r for r in rows.recipients if r.code == question.recipient and r.transfer]:
+            if not [1 for _, p in recipient.transfer.assessments if within(p.starts_at, p.ends_at, at)]:
+                return "transfer_not_assessed"
         if not legal and not controller:
             named = [i for i in instructions if question.recipient in i.recipients]
             if not named:

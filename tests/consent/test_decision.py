@@ -14,7 +14,7 @@ import pytest
 from consent.decisions.decision import next_change
 from consent.decisions.facts import KeptData, Objection, Restriction
 from consent.decisions.reasons import Reason, remedy_for
-from consent.register.compiled import NoticeRule, NoticeVersionRule, Period
+from consent.register.compiled import Gate, NoticeRule, NoticeVersionRule, Period
 from tests.consent.decision_worlds import (
     AGREEMENT,
     ALWAYS,
@@ -74,7 +74,20 @@ def ended(world, exit_until=None):
     return world.agreement(ends_at=YESTERDAY, exit_until=exit_until)
 
 
+def gate(kind, starts_at, ends_at=None):
+    return Gate(kind, ((number(80), Period(starts_at, ends_at)),))
+
+
+DESCRIBED = gate("automated", LONG_AGO)
 PERMITTED = {
+    "what is automated is described, and the high risk assessed": lambda: World().purpose(
+        gates=(DESCRIBED, gate("impact", LONG_AGO))
+    ),
+    "a high risk that is not assessed: store": lambda: ask("service_delivery", "store").purpose(
+        gates=(Gate("impact"),)
+    ),
+    "a high risk that is not assessed: delete": lambda: ask("newsletter", "delete").purpose(gates=(Gate("impact"),)),
+    "an assessed transfer": lambda: share().recipient(transfer=gate("transfer", LONG_AGO)),
     "consent": World,
     "contract as processor": lambda: ask("service_delivery"),
     "contract as controller": lambda: ask("payment_billing"),
@@ -281,6 +294,10 @@ REFUSED = [
     ("undecidable", lambda: World().consent(recorded_at=NOW + TICK)),
     ("undecidable", lambda: World().consent(notice_version=number(98))),
     ("undecidable", lambda: World().without("notices")),
+    ("automated_not_described", lambda: ask("service_delivery").purpose(gates=(Gate("automated"),))),
+    ("assessment_missing", lambda: ask("service_delivery").purpose(gates=(DESCRIBED, Gate("impact")))),
+    ("assessment_missing", lambda: ask("legal_compliance", "collect").purpose(gates=(Gate("impact"),))),
+    ("transfer_not_assessed", lambda: share().recipient(transfer=Gate("transfer"))),
     ("balancing_missing", lambda: ask("platform_improvement").basis(balancing_test_at=None)),
     ("balancing_missing", lambda: ask("platform_improvement").basis(balancing_test_at=NOW + TICK)),
     ("objection_in_force", lambda: ask("platform_improvement").person(objections=OBJECTED)),
@@ -390,6 +407,10 @@ EDGES = [
     ),
     ("basis", lambda: World().basis(period=MONTH), "basis_missing", "permitted"),
     ("balancing", lambda: ask("platform_improvement").basis(balancing_test_at=NOW), "balancing_missing", "permitted"),
+    ("described", lambda: World().purpose(gates=(gate("automated", NOW),)), "automated_not_described", "permitted"),
+    ("assessment", lambda: World().purpose(gates=(gate("impact", NOW),)), "assessment_missing", "permitted"),
+    ("replaced", lambda: World().purpose(gates=(gate("impact", LONG_AGO, NOW),)), "permitted", "assessment_missing"),
+    ("transfer", lambda: share().recipient(transfer=gate("transfer", NOW)), "transfer_not_assessed", "permitted"),
     ("registration", lambda: World().person(registered_at=NOW), "subject_unknown", "permitted"),
     ("erasure begun", lambda: World().person(erasure_started_at=NOW), "permitted", "erasure_in_progress"),
     ("consent expiry", lambda: World().consent(expires_at=NOW), "permitted", "consent_expired"),

@@ -22,6 +22,7 @@ from consent.register.compiled import (
     AgreementRule,
     Approval,
     BasisRule,
+    Gate,
     InstructionRule,
     NoticeVersionRule,
     Period,
@@ -204,7 +205,19 @@ def widen_purposes(world, pick):
     world.purpose(widenings=tuple(WideningRule(number(360 + n), moment) for n, moment in enumerate(moments)))
 
 
+def some_gate(pick, kind):
+    assessments = ((number(370), some_period(pick)), (number(371), some_period(pick)))
+    return Gate(kind, assessments[: pick((0, 1, 2))])
+
+
+def add_gates(world, pick):
+    kinds = pick((("automated",), ("impact",), ("automated", "impact")))
+    world.purpose(gates=tuple(some_gate(pick, kind) for kind in kinds))
+    world.rows.recipients = [replace(row, transfer=some_gate(pick, "transfer")) for row in world.rows.recipients]
+
+
 CHANGES = (
+    add_gates,
     lambda world, pick: world.person(registered_at=pick(MOMENTS)),
     change_erasure,
     close_account,

@@ -157,7 +157,14 @@ OF_DECISIONS = [kind for kind in KINDS if kind not in NOT_OF_DECISIONS]
 
 
 def test_every_kind_of_row_has_its_service():
-    with_services_of_their_own = {"NoticeDispatch", "NoticeDraft", "NoticeVersion", "Restriction", "Objection"}
+    with_services_of_their_own = {
+        "Assessment",
+        "NoticeDispatch",
+        "NoticeDraft",
+        "NoticeVersion",
+        "Restriction",
+        "Objection",
+    }
     assert {model.__name__ for model in ROWS - set(KINDS)} == with_services_of_their_own
 
 

@@ -281,7 +281,16 @@ _ANSWERED = (
     Reason.CONSENT_NOT_BY_GUARDIAN,
 )
 _CAUSES = {
-    **dict.fromkeys((Reason.PURPOSE_INACTIVE, Reason.CATEGORY_NOT_COVERED), "consent_purpose"),
+    **dict.fromkeys(
+        (
+            Reason.PURPOSE_INACTIVE,
+            Reason.CATEGORY_NOT_COVERED,
+            Reason.AUTOMATED_NOT_DESCRIBED,
+            Reason.ASSESSMENT_MISSING,
+        ),
+        "consent_purpose",
+    ),
+    Reason.TRANSFER_NOT_ASSESSED: "consent_recipient",
     **dict.fromkeys((Reason.AGREEMENT_SUSPENDED, Reason.AGREEMENT_ENDED), "consent_serviceagreement"),
     **dict.fromkeys(_ANSWERED, "consent_consentevent"),
     Reason.PROCESSING_RESTRICTED: "consent_restriction",

@@ -30,6 +30,7 @@ from consent.register.compiled import (
     BasisRule,
     ClientDeclarations,
     DeclaredProcedure,
+    Gate,
     NoticeRule,
     Period,
     PurposeRule,
@@ -38,6 +39,7 @@ from consent.register.compiled import (
     describe_purpose,
 )
 from consent.register.effects import to_capacity_rules, to_owned_bases
+from consent.register.gates import find_transfer_gate, list_gates
 from consent.register.models.agreements import (
     AgreementSuspension,
     Instruction,
@@ -45,6 +47,7 @@ from consent.register.models.agreements import (
     RecipientApproval,
     ServiceAgreement,
 )
+from consent.register.models.assessments import Assessment
 from consent.register.models.purposes import (
     BalancingTest,
     DataCategory,
@@ -66,6 +69,7 @@ type Version = tuple[int, int]
 
 _COMPILED = (
     AgreementSuspension,
+    Assessment,
     BalancingTest,
     ChildMechanism,
     DataCategory,
@@ -212,14 +216,14 @@ def _compile(client_id: UUID, version: Version, at: datetime | None) -> rules.Re
     rows = _Rows(client_id, at)
     client, purposes = rows.client(), rows.of(Purpose)
     codes = {purpose.pk: purpose.code for purpose in purposes}
-    widenings = _grouped(rows.widenings(), "purpose_id")
+    widenings, assessed = _grouped(rows.widenings(), "purpose_id"), rows.of(Assessment)
     return rules.compile_register(
         client=client_id,
         version=version,
         time_zone=client.time_zone,
         serves_minors=client.serves_minors,
         thresholds=client.thresholds,
-        purposes=[_to_purpose_rule(row, widenings[row.pk]) for row in purposes],
+        purposes=[_to_purpose_rule(row, widenings[row.pk], list_gates(row, client, assessed)) for row in purposes],
         categories=[row.code for row in rows.of(DataCategory)],
         bases=combine_bases(
             to_owned_bases(rows.of(LawfulBasis), rows.of(BalancingTest), codes=codes, client_id=client_id),
@@ -248,7 +252,7 @@ def _compile(client_id: UUID, version: Version, at: datetime | None) -> rules.Re
     )
 
 
-def _to_purpose_rule(row: Purpose, widenings: Iterable[PurposeWidening]) -> rules.PurposeRule:
+def _to_purpose_rule(row: Purpose, widenings: Iterable[PurposeWidening], gates: tuple[Gate, ...]) -> rules.PurposeRule:
     return rules.PurposeRule(
         id=row.pk,
         code=row.code,
@@ -261,6 +265,7 @@ def _to_purpose_rule(row: Purpose, widenings: Iterable[PurposeWidening]) -> rule
         widenings=tuple(
             rules.WideningRule(one.pk, one.widened_at, one.kind == WideningKind.WORDS) for one in widenings
         ),
+        gates=gates,
     )
 
 
@@ -298,7 +303,13 @@ def _list_recipients(rows: _Rows, client: Client) -> list[rules.RecipientRule]:
     """List the recipients with their approvals; an announced one counts only once the client's time to object ends."""
     approvals, ends = _grouped(rows.of(RecipientApproval), "recipient_id"), _list_ends(rows, client)
     standing, withdrawn = rows.objections() if ends else ({}, {})
-    return [_to_recipient_rule(row, approvals[row.pk], ends, standing, withdrawn) for row in rows.of(Recipient)]
+    return [
+        replace(
+            _to_recipient_rule(row, approvals[row.pk], ends, standing, withdrawn),
+            transfer=find_transfer_gate(row, client, rows.of(Assessment)),
+        )
+        for row in rows.of(Recipient)
+    ]
 
 
 def _to_recipient_rule(

@@ -1,3 +1,3 @@
 """The register in the console: purposes, bases, agreements, recipients."""
 
-from consent.register.admin import purposes, safeguards
+from consent.register.admin import assessments, purposes, safeguards

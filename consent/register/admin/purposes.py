@@ -15,6 +15,14 @@ from django.utils.text import Truncator
 from django.utils.translation import get_language, gettext, gettext_lazy, gettext_noop
 from django.utils.translation import gettext as _
 
+from consent.register.admin.assessments import (
+    ASSESS_IMPACT,
+    ASSESS_TRANSFER,
+    DESCRIBE_AUTOMATED,
+    list_declared_criteria,
+    show_purpose_gates,
+    show_recipient_gate,
+)
 from consent.register.admin.safeguards import (
     PeriodAdmin,
     RegisterAdmin,
@@ -46,6 +54,7 @@ from paktaleem.foundation.console.filters import ActiveFilter, ProgressFilter
 from paktaleem.foundation.console.forms import FormData, add_service_error
 from paktaleem.foundation.console.model_admin import Fieldsets, Saving
 from paktaleem.foundation.console.register_names import CodeKind, format_categories, register_name_sources
+from paktaleem.foundation.console.requests import get_action_time
 from paktaleem.foundation.console.row_search import RowSearch
 from paktaleem.foundation.console.search import searches
 from paktaleem.foundation.console.site import site
@@ -72,9 +81,10 @@ PURPOSE_STEPS = (
         gettext_noop("Which data"),
         gettext_noop(
             "Choose only the data that this purpose cannot do without. Data that is not chosen is denied; adding it "
-            "later makes everyone who consented be asked again."
+            "later makes everyone who consented be asked again. Say what happens to people by it: two risks need an "
+            "impact assessment, and what is automated is described to them."
         ),
-        ("categories", "needs_account", "is_active", "dpv_term"),
+        ("categories", "automated", "risks", "needs_account", "is_active", "dpv_term"),
     ),
     Step(
         "basis",
@@ -261,6 +271,8 @@ class PurposeAdmin(SteppedAdmin[Purpose], SafeguardedAdmin[Purpose]):
         "description_ur",
         "categories",
         "dpv_term",
+        "automated",
+        "risks",
         "needs_account",
         "consent_months",
         "renew_days",
@@ -275,6 +287,21 @@ class PurposeAdmin(SteppedAdmin[Purpose], SafeguardedAdmin[Purpose]):
     )
     empty_text = "No purpose yet: no data may be processed."
     state = state_column(lambda row: render_state("Active", "good") if row.is_active else render_state("Inactive"))
+    acts = (DESCRIBE_AUTOMATED, ASSESS_IMPACT)
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> forms.Field | None:
+        if db_field.name != "risks":
+            return super().formfield_for_dbfield(db_field, request, **kwargs)
+        return forms.MultipleChoiceField(
+            label=gettext("Risks"),
+            help_text=db_field.help_text,
+            required=False,
+            choices=list_declared_criteria(),
+            widget=forms.CheckboxSelectMultiple,
+        )
+
+    def panels(self, request: HttpRequest, row: Purpose) -> list[dict[str, object]]:
+        return [*super().panels(request, row), show_purpose_gates(row, get_action_time(request))]
 
     def get_fieldsets(self, request: HttpRequest, obj: Purpose | None = None) -> Fieldsets:
         sets = super().get_fieldsets(request, obj)
@@ -469,6 +496,11 @@ class RecipientAdmin(SafeguardedAdmin[Recipient]):
         "the ground of a transfer cannot change; another name, or an agreement that lasts longer, takes two officers."
     )
     empty_text = "No recipients: nothing is shared with anyone."
+    acts = (ASSESS_TRANSFER,)
+
+    def panels(self, request: HttpRequest, row: Recipient) -> list[dict[str, object]]:
+        gate = show_recipient_gate(row, get_action_time(request))
+        return [*super().panels(request, row), *([gate] if gate else [])]
 
 
 @admin.register(RecipientApproval, site=site)

@@ -1,3 +1,3 @@
 """Models of register."""
 
-from consent.register.models import agreements, purposes
+from consent.register.models import agreements, assessments, purposes

@@ -247,6 +247,9 @@ class Recipient(RegisterRow):
     def __str__(self) -> str:
         return self.name
 
+    def list_countries(self) -> tuple[str, ...]:
+        return tuple(self.countries.replace(",", " ").upper().split())
+
     def describe_service(self, language: str) -> str:
         """Return the service in a language; in English if it has no text in Urdu."""
         return (self.service_ur if language == "ur" else "") or self.service

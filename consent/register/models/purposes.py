@@ -103,6 +103,14 @@ def period_is_ordered_or_empty(name: str) -> models.CheckConstraint:
     return models.CheckConstraint(condition=Q(ends_at=None) | Q(ends_at__gte=F("starts_at")), name=name)
 
 
+class Automated(models.TextChoices):
+    """Whether a purpose evaluates people, or decides about them, by automated means (GDPR Art. 4(4) and 22)."""
+
+    NONE = "none", _("Neither profiling nor automated decisions")
+    PROFILING = "profiling", _("Profiling: people are evaluated automatically")
+    DECISION = "decision", _("Automated decisions with legal or similarly significant effect")
+
+
 _NONE = Personal.NONE
 SALE_CODES = r"(^|_)(sales?|sell|sells|selling|sold|resale|resell)(_|$)"
 SALE_TERMS = r"(^|[:#/])(Sell|Resell)"
@@ -161,7 +169,7 @@ class Purpose(CodeAndName):
     wall = TablePolicy(
         Scope.CATALOGUE,
         EDIT,
-        personal={**_NAMED, "description_en": _NONE, "description_ur": _NONE, "categories": _NONE, "dpv_term": _NONE},
+        personal={**_NAMED, **classify(none="description_en description_ur categories dpv_term risks")},
     )
 
     description_en = models.TextField("description (English)")
@@ -169,6 +177,23 @@ class Purpose(CodeAndName):
     categories = CodesField(help_text="The data categories this purpose needs, and no more.")
     dpv_term = models.CharField(
         "DPV term", max_length=100, blank=True, help_text="The broader W3C DPV purpose, such as dpv:ServiceProvision."
+    )
+    automated = models.CharField(
+        "automated decisions",
+        max_length=16,
+        choices=Automated,
+        default=Automated.NONE,
+        db_default=Automated.NONE,
+        help_text="Denied until it is described to people, and a second person approved that.",
+    )
+    risks = ArrayField(
+        models.CharField(max_length=63),
+        verbose_name="risks",
+        default=list,
+        db_default=[],
+        blank=True,
+        help_text="What is true of this purpose. Two of these, children and profiling counted too, need an impact "
+        "assessment; some laws ask for it sooner.",
     )
     is_active = models.BooleanField(default=True)
     is_sale = models.BooleanField(default=False, editable=False)
@@ -389,6 +414,7 @@ class SafeguardKind(StrEnum):
     WORDS = "words"
     RECIPIENT = "recipient"
     SUSPENSION = "suspension"
+    RISK = "risk"
 
 
 class WideningKind(models.TextChoices):

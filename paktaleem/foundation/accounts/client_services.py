@@ -46,17 +46,23 @@ def find_weakened_fields(before: Client, after: Client) -> dict[str, object]:
 
 @transaction.atomic
 def adopt_law(client_id: UUID, *, actor: Actor, at: datetime) -> bool:
-    """Let the ages of the law profiles in force today count for a client, from now on; return True if they differ.
+    """Let the ages, and the rules of assessments, in force today count for a client; return True if they differ.
 
     Nothing is retroactive: the history of the client keeps since when which day's law counted. Raises NotAllowed.
     """
     require(actor, Capability.RUN_TASKS, client_id)
     client = Client.objects.select_for_update().get(pk=client_id)
     before, client.law_on = copy(client), _day_of(client, at)
-    if before.law_on and (before.thresholds, before.full_ages) == (client.thresholds, client.full_ages):
+    if before.law_on and _list_counting(before) == _list_counting(client):
         return False
     _save_client(client, before, actor, Reason.LAW_CHANGE, at)
     return True
+
+
+def _list_counting(client: Client) -> tuple[object, ...]:
+    """Return what ``law_on`` decides."""
+    rules = client.rules_in_force
+    return client.thresholds, client.full_ages, rules.impact, rules.adequacy
 
 
 def _day_of(client: Client, at: datetime) -> date:

@@ -1,7 +1,7 @@
 """Models for clients, users, memberships and API keys."""
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import ClassVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -173,6 +173,11 @@ class Client(Tracked):
 
     def _ages_by_law(self, name: str) -> Mapping[str, int]:
         return read_ages(settings.LAW_PROFILES, self.law_on, name) if self.law_on else {}
+
+    @property
+    def rules_in_force(self) -> Rules:
+        """The rules of its law profile on the day whose law counts for it; the task ``adopt_law`` moves that day on."""
+        return self.law_profile.on(self.law_on or date.min)
 
     @property
     def law_profile(self) -> Profile:

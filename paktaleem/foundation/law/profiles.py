@@ -89,6 +89,23 @@ class Minimum(Statement, frozen=True, kw_only=True):
     years: Count
 
 
+class Impact(Rule, frozen=True, kw_only=True):
+    """When processing has a high risk and needs an impact assessment: it meets ``at_least`` criteria, or one ``alone``.
+
+    ``criteria`` are those that this profile adds, by code.
+    """
+
+    at_least: Count
+    alone: tuple[str, ...] = ()
+    criteria: dict[str, Statement] = {}
+
+
+class Adequacy(Rule, frozen=True, kw_only=True):
+    """The countries (ISO 3166) to which data may go without further safeguards."""
+
+    countries: tuple[str, ...]
+
+
 class Authority(Struct, frozen=True, forbid_unknown_fields=True, array_like=True):
     """A supervisory authority: its official name and web address."""
 
@@ -109,7 +126,8 @@ class Rules(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_
     ``maturing_child``: what a child between these ages is informed of and may say. ``answer`` and ``extension``: time
     to answer a rights request, from its receipt, and by how much it may be extended. ``pause``: the clock may stop
     while the person is asked. ``breach_authority``: hours in which the controller notifies the authority;
-    ``breach_processor``: hours in which the processor informs the controller.
+    ``breach_processor``: hours in which the processor informs the controller. ``impact``: which processing needs an
+    impact assessment. ``adequacy``: to which countries data may go without a transfer assessment.
     """
 
     starts: date = field(name="from")
@@ -130,6 +148,8 @@ class Rules(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_
     retention_policy: Statement | None = None
     localisation: Statement | None = None
     transfers: Statement | None = None
+    impact: Impact | None = None
+    adequacy: Adequacy | None = None
 
 
 class Profile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -213,6 +233,13 @@ def read_authorities(folder: str, day: date) -> Mapping[str, Authority]:
     rules = (profile.on(day).authority for profile in read_law(folder).profiles.values())
     named = {country: authority for rule in rules if rule for country, authority in rule.by_country.items()}
     return dict(sorted(named.items()))
+
+
+@lru_cache
+def read_criteria(folder: str = "") -> Mapping[str, Statement]:
+    """Return the criteria of high risk that the profiles describe, by code."""
+    rules = (period.impact for profile in read_law(folder).profiles.values() for period in profile.periods)
+    return {code: criterion for rule in rules if rule for code, criterion in rule.criteria.items()}
 
 
 def promised[T](value: T | None) -> T:

@@ -13,7 +13,9 @@ from django.conf import settings
 
 from consent.notices.services.publishing import load_register
 from consent.notices.starter_register import CATEGORIES, PURPOSES
+from consent.register.assessing import answer_assessment, approve_assessment
 from consent.register.models.agreements import Instruction, Recipient, RecipientApproval, ServiceAgreement
+from consent.register.models.assessments import AssessmentKind
 from consent.register.models.purposes import BalancingTest, ListedLaw
 from consent.register.services import change_register, request_safeguard_change, sign_balancing_test
 from paktaleem.directory.staff.sign_in.adapters import create_totp_secret, enrol_totp, has_second_factor
@@ -48,7 +50,7 @@ _OFFICERS = ("amina@paktaleem.example", "nadia@paktaleem.example")
 _ACTOR = system_actor("demo")
 _WHY = Reason.ONBOARDING
 _BY_DEMO: dict[str, Any] = {"actor": _ACTOR, "reason": _WHY}
-_KEY_LIFE = timedelta(days=365)
+_KEY_LIFE = _REVIEWED_AFTER = timedelta(days=365)
 
 
 class SecretsLost(Exception):
@@ -115,12 +117,20 @@ def _fill_recipients(at: datetime) -> None:
 
 def _add_recipient(values: dict[str, Any], at: datetime) -> None:
     ground, covered = values.pop("ground"), {name: values.pop(name) for name in ("purposes", "categories")}
+    transfer = values.pop("transfer", None)
     recipient = Recipient(client_id=PAKTALEEM, agreement_starts_at=at, **values)
     change_register(recipient, actor=_ACTOR, reason=_WHY, at=at)
     approval = RecipientApproval(client_id=PAKTALEEM, recipient=recipient, is_integral=True, starts_at=at, **covered)
     requester, approver = (staff_actor(email, Role.PRIVACY_OFFICER, PAKTALEEM) for email in _OFFICERS)
     change = request_safeguard_change(approval, ground=ground, actor=requester, at=at)
     decide_proposed_change(change, approve=True, actor=approver, at=at)
+    if transfer is not None:
+        by: dict[str, Any] = {"reason": _WHY, "at": at}
+        given: dict[str, Any] = {"residual_risk": "low", "review_on": (at + _REVIEWED_AFTER).date()}
+        assessment = answer_assessment(
+            recipient, AssessmentKind.TRANSFER, answers=transfer, **given, actor=requester, **by
+        )
+        approve_assessment(assessment, actor=approver, **by)
 
 
 def _fill_client(text: ClientText, client_id: UUID, at: datetime) -> None:

@@ -12,7 +12,18 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from paktaleem.foundation.clock import wall_clock_now
-from paktaleem.foundation.law.profiles import POLICY, Age, Authorities, Pause, Profile, Rule, Rules, read_law
+from paktaleem.foundation.law.profiles import (
+    POLICY,
+    Adequacy,
+    Age,
+    Authorities,
+    Impact,
+    Pause,
+    Profile,
+    Rule,
+    Rules,
+    read_law,
+)
 from paktaleem.foundation.text.places import name_countries, name_country
 from paktaleem.foundation.text.times import join_words
 from paktaleem.foundation.web.public.pages import public_page
@@ -35,6 +46,8 @@ _LABELS = {
     "retention_policy": _("How long data may be kept"),
     "localisation": _("Storage in the country"),
     "transfers": _("Transfers to other countries"),
+    "adequacy": _("Countries without a transfer assessment"),
+    "impact": _("Impact assessments"),
 }
 
 _COUNTS = {
@@ -112,6 +125,10 @@ def _format(rule: Rule) -> str:
             return _format_age(rule)
         case Pause():
             return gettext("Allowed") if rule.allowed else gettext("Not allowed")
+        case Adequacy():
+            return name_countries(rule.countries)
+        case Impact():
+            return " ".join(_localized(criterion, "text") for criterion in rule.criteria.values())
         case Authorities():
             return "; ".join(f"{name_country(country)}: {one.name}" for country, one in rule.by_country.items())
     counts = ((unit, getattr(rule, unit, None)) for unit in _COUNTS)

@@ -18,11 +18,11 @@ FUNCTION = "sandbox_forget(timestamptz)"
 _ACCOUNTS = ("accounts.ApiKey", "accounts.Client", "accounts.Membership")
 """Accounts use real time, so none of their rows is ahead of it."""
 _REGISTER = (
-    "consent.AgreementSuspension consent.BalancingTest consent.DataCategory consent.Instruction consent.LawfulBasis "
-    "consent.ListedLaw consent.Notice consent.NoticeDispatch consent.NoticeDraft consent.NoticeVersion "
-    "consent.Occasion consent.Purpose consent.PurposeCapacity consent.Recipient consent.RecipientApproval "
-    "consent.ServiceAgreement cookies.Cookie cookies.CookieSite cookies.LinkedService records.ImpactAssessment "
-    "data_systems.System data_systems.SystemKey"
+    "consent.AgreementSuspension consent.Assessment consent.BalancingTest consent.DataCategory consent.Instruction "
+    "consent.LawfulBasis consent.ListedLaw consent.Notice consent.NoticeDispatch consent.NoticeDraft "
+    "consent.NoticeVersion consent.Occasion consent.Purpose consent.PurposeCapacity consent.Recipient "
+    "consent.RecipientApproval consent.ServiceAgreement cookies.Cookie cookies.CookieSite cookies.LinkedService "
+    "records.ImpactAssessment data_systems.System data_systems.SystemKey"
 )
 _UNTRACKED = {
     "consent.NoticeEffect": "recorded_at",
