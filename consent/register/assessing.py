@@ -116,7 +116,7 @@ def _check_approval(assessment: Assessment, actor: Actor, at: datetime) -> None:
 
 
 @act(
-    "approve",
+    "review",
     "Approve",
     Capability.DECIDE_FOR_CLIENT,
     lead="Read every answer first. Once you approve, the answers can no longer change, and an earlier assessment no "

@@ -193,6 +193,7 @@ WITHOUT = {
     "guardians/providercheck": "attempts; each that succeeded is a verification, whose list is exported",
     "guardians/schoolauthorisation": "a few schools' declarations, each with a document",
     "consent/agreementsuspension": REGISTER,
+    "consent/assessment": REGISTER,
     "consent/balancingtest": REGISTER,
     "consent/consentevidence": "taken as a bundle with its files and hashes, from the page of consents",
     "consent/datacategory": REGISTER,

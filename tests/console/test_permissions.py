@@ -26,6 +26,7 @@ TABLE = spread(
         ("OASC", "O", "O"): "accounts/client",
         ("OA", "O", "O"): "accounts/user",
         ("OAC", "", ""): """
+            consent/assessment
             accounts/staffchange staff/accessreview staff/signonlink people/guardianclaim people/agechange
             people/personmerge guardians/verification guardians/providercheck guardians/schoolauthorisation
             guardians/quarantine guardians/serviceauthorisation guardians/guardianchange guardians/guardianconflict

@@ -22,6 +22,7 @@ from consent.decisions.models import DecisionLogSetting, LogMode
 from consent.decisions.services import set_decision_log
 from consent.notices.models import Notice, NoticeDispatch, NoticeDraft, NoticeVersion
 from consent.notices.services.publishing import answer_objection, object_to_announcement, save_draft
+from consent.register.assessing import answer_assessment, approve_assessment
 from consent.register.models.agreements import (
     AgreementSuspension,
     Instruction,
@@ -38,6 +39,7 @@ from consent.register.models.purposes import (
     Purpose,
     PurposeCapacity,
 )
+from consent.register.risk import read_questionnaires
 from consent.register.services import change_register, request_safeguard_change
 from consent.sharing.services import (
     DisclosureReport,
@@ -558,6 +560,22 @@ def assessment_of_indus(cast):
     return {"records/impactassessment": row.pk}
 
 
+def gates_of_indus(cast):
+    own: dict[str, Any] = {"client_id": cast.client_id("indus")}
+    words = dict.fromkeys(("name_en", "name_ur", "description_en", "description_ur"), "Hints")
+    hints = change_register(Purpose(code="hints", automated="profiling", **words, **own), **BY)
+    given: dict[str, Any] = {"residual_risk": "high", "review_on": date(2030, 1, 1), **BY}
+    answers = {question.code: "Said." for question in read_questionnaires()["impact"].questions}
+    high = answer_assessment(hints, "impact", answers=answers, **given)
+    approve_assessment(high, actor=officer(), at=AT)
+    row = answer_assessment(Purpose.objects.get(code="newsletter", **own), "impact", answers=answers, **given)
+    return {
+        "consent/assessment": row.pk,
+        "consent/assessment/consult": high.pk,
+        "consent/purpose/describe-automated": hints.pk,
+    }
+
+
 def map_of_indus(cast):
     client_id = cast.client_id("indus")
     line = MapLine(
@@ -715,6 +733,7 @@ _OWN_PARTS = (
     packs_of,
     cookies_of_indus,
     assessment_of_indus,
+    gates_of_indus,
     map_of_indus,
     decision_log_of_indus,
     inventories_of_indus,

@@ -177,6 +177,8 @@ ACTS = spread(
             consent/restriction/inform consent/restriction/lift accounts/proposedchange/approve
             accounts/proposedchange/decline consent/serviceagreement/add-document consent/serviceagreement/decline
             consent/serviceagreement/exit consent/serviceagreement/open-document consent/serviceagreement/sign
+            consent/assessment/review consent/assessment/consult consent/purpose/assess-impact
+            consent/purpose/describe-automated consent/recipient/assess-transfer
         """,
         "OAC": """
             accounts/client/set-up accounts/client/digest people/subject/timeline disposals/batch/certificate-json

@@ -49,6 +49,7 @@ WEAKENS = spread(
             post:api/v1/subjects/<str:external_id>/guardians
         """,
         "consent.NoticeDraft": "consent/noticedraft/announce",
+        "consent.Assessment": "consent/assessment/review",
         "data_systems.System": "data_systems/system/end",
         "desk.Overruling": "consent/objection/overrule",
         "agreements.AgreementSigning": "consent/serviceagreement/sign",
@@ -96,7 +97,8 @@ ALONE = {
     """,
     "it records what a person, a guardian, an authority or a system said, with its evidence; the rules decide": """
         guardians/guardianship/answer guardians/guardianship/check guardians/providercheck/ask
-        consent/balancingtest/add
+        consent/balancingtest/add consent/purpose/describe-automated consent/purpose/assess-impact
+        consent/recipient/assess-transfer consent/assessment/consult
         consent/decisionlogsetting/add consent/decisionlogsetting/change
         data_map/mapline/add data_map/mapline/change data_map/mapline/confirm data_map/mapline/end
         put:api/v1/data-map consent/balancingtest/change consent/balancingtest/sign consent/consentevent/add-evidence
@@ -231,8 +233,8 @@ def test_each_act_that_weakens_needs_recent_authentication():
     refuse_any((act, "" if CONSOLE[act].steps_up else "no step-up") for act in WEAKENS if act in CONSOLE)
 
 
-WITHOUT_GROUND = {"consent.NoticeDraft"}
-"""A second person reads the new text itself."""
+WITHOUT_GROUND = {"consent.Assessment", "consent.NoticeDraft"}
+"""A second person reads the new text, or the answers, themselves."""
 
 
 def test_each_act_that_weakens_asks_for_a_ground_in_words():

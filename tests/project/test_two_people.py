@@ -17,8 +17,10 @@ from consent.agreements.services import add_document, sign_agreement
 from consent.consents.services.restrictions import object_to_purpose
 from consent.notices.models import Notice, NoticeDraft
 from consent.notices.services.publishing import announce_draft, publish_notice_version, save_draft
+from consent.register.assessing import answer_assessment, approve_assessment
 from consent.register.models.agreements import ServiceAgreement
 from consent.register.models.purposes import Purpose
+from consent.register.risk import read_questionnaires
 from consent.register.services import change_register, request_safeguard_change
 from consent.sharing.services import (
     decide_business_transfer,
@@ -239,6 +241,14 @@ def system_end(cast, actor, at):
     return lambda approver, later: end_system(system, actor=approver, at=later, **by)
 
 
+def assessment(cast, actor, at):
+    purpose = Purpose.objects.get(code="newsletter", client_id=cast.client_id("indus"))
+    answers = {"answers": {question.code: "Said." for question in read_questionnaires()["impact"].questions}}
+    given: dict[str, Any] = {**answers, "residual_risk": "low", "review_on": (at + timedelta(days=90)).date()}
+    row = answer_assessment(purpose, "impact", **given, actor=actor, reason=Reason.REVIEW, at=at)
+    return lambda approver, later: approve_assessment(row, actor=approver, at=later)
+
+
 def sign_on_provider(cast, actor, at):
     return settle(decide_provider, propose_sign_on(cast.client_id("indus"), actor, at))
 
@@ -261,7 +271,7 @@ RULES: dict[str, Rule] = {
     "data_systems.Waiver": waiver,
 }
 """Tables of what one person requests and another approves; each rule requests it and returns its approval."""
-OF_OTHERS: dict[str, Rule] = {"consent.NoticeDraft": minor_notice}
+OF_OTHERS: dict[str, Rule] = {"consent.NoticeDraft": minor_notice, "consent.Assessment": assessment}
 """Rows that one person writes and another one puts into effect."""
 KINDS: dict[str, Rule] = {
     "hold": hold_lift,

@@ -49,7 +49,7 @@ PUT_TOGETHER: dict[str, list[str]] = {
 """The values of kinds built by f-strings. Some changes of accounts are notified, and recorded under another name."""
 _NO_ACTS = """
     sandbox.clock sandbox.inventories subject.external_id people.revealed_in_bulk staff.not_allowed staff.not_found
-    sign_in.refused consent.checks_before_lift consent.cookies consent.noticedraft hold.subject_id
+    sign_in.refused consent.checks_before_lift consent.cookies consent.noticedraft consent.purpose hold.subject_id
     consent.invalidate_false consent.service_orders consent.objection consent.paper consent.receipts.receipt
     consent.notices.notice_tokens consent.restriction consent.public_sections consent.agreements
     consent.serviceagreement consent.disclosures consent.sharing consent.starter_parts consent.urls form.typ

@@ -69,7 +69,8 @@ FEW = _list_models("""
     agreements/clientcontact agreements/dutyattestation exits/agreementexit reports/regulatorpack accounts/client
     accounts/user accounts/membership staff/accessreview staff/provider staff/signonlink accounts/apikey
     security/securityassessment security/securityevent accounts/staffchange guardians/childmechanism desk/authoritycase
-    consent/agreementsuspension consent/balancingtest consent/datacategory consent/instruction consent/lawfulbasis
+    consent/agreementsuspension consent/assessment consent/balancingtest consent/datacategory consent/instruction
+    consent/lawfulbasis
     consent/listedlaw consent/notice consent/noticedispatch consent/noticedraft consent/noticeversion consent/occasion
     consent/purpose consent/purposecapacity consent/recipient consent/recipientapproval sharing/businesstransfer
     sharing/legaldisclosure accounts/proposedchange consent/serviceagreement breaches/breach people/personmerge

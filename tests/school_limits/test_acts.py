@@ -89,7 +89,7 @@ WHOLE_CLIENT = {
     "consent/purposecapacity": "the register",
     "consent/recipientapproval": "the register",
     "accounts/proposedchange": "the register",
-    "consent/balancingtest": "the register",
+    **dict.fromkeys(("consent/assessment", "consent/balancingtest", "consent/recipient"), "the register"),
     "cookies": "sites of the client",
     "records": "assessments of the client",
     **dict.fromkeys(("data_systems/system", "data_map", "inventories"), "systems hold data of everyone"),

@@ -7,6 +7,7 @@ from django import forms
 from django.conf import settings
 from django.contrib import admin
 from django.contrib.admin.widgets import AdminTextareaWidget
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext, gettext_noop
@@ -26,7 +27,7 @@ from consent.register.models.purposes import Automated, Purpose
 from consent.register.risk import Criterion, read_questionnaires
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.console.columns import day, render_state, state_column
+from paktaleem.foundation.console.columns import day, render_state, staff_name, state_column
 from paktaleem.foundation.console.filters import ProgressFilter
 from paktaleem.foundation.console.forms import FieldWords, FormData, ReasonField, RowActionForm, field_words
 from paktaleem.foundation.console.model_admin import EvidenceAdmin
@@ -156,7 +157,16 @@ def _state_pill(row: Assessment) -> SafeString:
 class AssessmentAdmin(EvidenceAdmin[Assessment]):
     view_capability = Capability.VIEW_REGISTER
     row_fields = ("kind", "purpose", "recipient", "covered", "residual_risk", "review_on", "questionnaire")
-    detail_fields = ("state", "answered_at", "reviewed_at", "replaced_at", "authority", "reference", "consulted_at")
+    detail_fields = (
+        "state",
+        "answered_at",
+        "author",
+        "reviewed_at",
+        "replaced_at",
+        "authority",
+        "reference",
+        "consulted_at",
+    )
     list_display = ("about", "kind", "owner", "state", "residual_risk", "review_on")
     list_filter = (ProgressFilter, "kind", "client")
     loaded = ("purpose", "recipient", "client")
@@ -167,6 +177,13 @@ class AssessmentAdmin(EvidenceAdmin[Assessment]):
     empty_text = "No assessment yet."
     state = state_column(_state_pill)
     acts = (approve_assessment, act_page(record_consultation, form=ConsultForm))
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Assessment]:
+        return super().get_queryset(request).annotate(author_email=staff_name("answered_by", actor_of(request)))
+
+    @admin.display(description="answered by")
+    def author(self, row: Any) -> str:
+        return row.author_email or gettext("Former staff")
 
     @admin.display(description="assessed")
     def about(self, row: Assessment) -> str:
@@ -195,13 +212,20 @@ class AssessmentAdmin(EvidenceAdmin[Assessment]):
 _GATE_LABELS = {kind.value: kind.label for kind in AssessmentKind}
 
 
+def _get_client(row: Purpose | Recipient, request: HttpRequest) -> Client:
+    return Client.objects.get(pk=actor_of(request).client_id or row.client_id)
+
+
 def _describe_gate(gate: Gate, at: datetime) -> dict[str, object]:
     return {"label": _GATE_LABELS[gate.kind], "assessment": gate.find(at)}
 
 
-def show_purpose_gates(purpose: Purpose, at: datetime) -> dict[str, object]:
-    """Return the panel of a purpose: the criteria of high risk that it meets, and the assessments that it needs."""
-    client = Client.objects.get(pk=purpose.client_id)
+def show_purpose_gates(purpose: Purpose, request: HttpRequest) -> dict[str, object]:
+    """Return the panel of a purpose: the criteria of high risk that it meets, and the assessments that it needs.
+
+    A client reads of PakTaleem's purposes what applies at the client.
+    """
+    client, at = _get_client(purpose, request), get_action_time(request)
     criteria = find_purpose_criteria(purpose, client)
     own = Assessment.objects.filter(purpose=purpose, client_id=purpose.client_id)
     gates = [_describe_gate(gate, at) for gate in list_gates(purpose, client, own)]
@@ -216,12 +240,13 @@ def show_purpose_gates(purpose: Purpose, at: datetime) -> dict[str, object]:
     }
 
 
-def show_recipient_gate(recipient: Recipient, at: datetime) -> dict[str, object] | None:
+def show_recipient_gate(recipient: Recipient, request: HttpRequest) -> dict[str, object] | None:
     """Return the panel of a recipient that needs a transfer assessment, None for others."""
-    client = Client.objects.get(pk=recipient.client_id)
+    client = _get_client(recipient, request)
     own = Assessment.objects.filter(recipient=recipient, client_id=recipient.client_id)
     gate = find_transfer_gate(recipient, client, own)
     if gate is None:
         return None
     title = gettext("Transfer to another country")
-    return {"template": "console/panels/gates.html", "title": title, "gates": [_describe_gate(gate, at)]}
+    gates = [_describe_gate(gate, get_action_time(request))]
+    return {"template": "console/panels/gates.html", "title": title, "gates": gates}

@@ -54,7 +54,6 @@ from paktaleem.foundation.console.filters import ActiveFilter, ProgressFilter
 from paktaleem.foundation.console.forms import FormData, add_service_error
 from paktaleem.foundation.console.model_admin import Fieldsets, Saving
 from paktaleem.foundation.console.register_names import CodeKind, format_categories, register_name_sources
-from paktaleem.foundation.console.requests import get_action_time
 from paktaleem.foundation.console.row_search import RowSearch
 from paktaleem.foundation.console.search import searches
 from paktaleem.foundation.console.site import site
@@ -301,7 +300,7 @@ class PurposeAdmin(SteppedAdmin[Purpose], SafeguardedAdmin[Purpose]):
         )
 
     def panels(self, request: HttpRequest, row: Purpose) -> list[dict[str, object]]:
-        return [*super().panels(request, row), show_purpose_gates(row, get_action_time(request))]
+        return [*super().panels(request, row), show_purpose_gates(row, request)]
 
     def get_fieldsets(self, request: HttpRequest, obj: Purpose | None = None) -> Fieldsets:
         sets = super().get_fieldsets(request, obj)
@@ -499,7 +498,7 @@ class RecipientAdmin(SafeguardedAdmin[Recipient]):
     acts = (ASSESS_TRANSFER,)
 
     def panels(self, request: HttpRequest, row: Recipient) -> list[dict[str, object]]:
-        gate = show_recipient_gate(row, get_action_time(request))
+        gate = show_recipient_gate(row, request)
         return [*super().panels(request, row), *([gate] if gate else [])]
 
 

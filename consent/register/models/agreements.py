@@ -248,6 +248,7 @@ class Recipient(RegisterRow):
         return self.name
 
     def list_countries(self) -> tuple[str, ...]:
+        """Return the ISO 3166 codes of its countries."""
         return tuple(self.countries.replace(",", " ").upper().split())
 
     def describe_service(self, language: str) -> str:
