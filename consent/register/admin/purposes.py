@@ -290,7 +290,10 @@ class PurposeAdmin(SteppedAdmin[Purpose], SafeguardedAdmin[Purpose]):
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> forms.Field | None:
         if db_field.name != "risks":
-            return super().formfield_for_dbfield(db_field, request, **kwargs)
+            field = super().formfield_for_dbfield(db_field, request, **kwargs)
+            if field is not None and db_field.name == "automated":
+                field.required = False  # left out, it stays as it is
+            return field
         return forms.MultipleChoiceField(
             label=gettext("Risks"),
             help_text=db_field.help_text,
