@@ -121,7 +121,7 @@ def _check_approval(assessment: Assessment, actor: Actor, at: datetime) -> None:
     Capability.DECIDE_FOR_CLIENT,
     lead="Read every answer first. Once you approve, the answers can no longer change, and an earlier assessment no "
     "longer counts. If the remaining risk is high, nothing is allowed before the authority’s answer is recorded.",
-    done="Approved. In effect from the next decision.",
+    done="Approved.",
     lock=lock_row,
     check=_check_approval,
 )

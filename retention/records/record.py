@@ -63,7 +63,7 @@ class Activity:
     """One processing activity of a client: a line of the record (GDPR Art. 30(1)(b) to (g)).
 
     ``capacity`` is PakTaleem's part, ``unbalanced`` a legitimate interest without a signed test. ``retention`` has ISO
-    8601 periods for each category; none is a gap.
+    8601 periods for each category; none is a gap. ``is_denied``: it needs an impact assessment that is not in force.
     """
 
     purpose: Named
@@ -76,6 +76,7 @@ class Activity:
     recipients: tuple[RecordRecipient, ...]
     retention: tuple[tuple[Named, tuple[str, ...]], ...]
     assessment: Assessment | None
+    is_denied: bool = False
 
     @property
     def roles(self) -> tuple[str, ...]:
@@ -95,6 +96,7 @@ class GapKind(StrEnum):
     NO_RETENTION = "no_retention"
     NO_COUNTRY = "no_country"
     NO_ASSESSMENT = "no_assessment"
+    DENIED = "denied"
     ASSESSMENT_DUE = "assessment_due"
     HIGH_RISK = "high_risk"
     NO_TERM = "no_term"
@@ -141,13 +143,16 @@ def find_gaps(record: ProcessingRecord) -> list[Gap]:
 
 
 def _assessment_gaps(record: ProcessingRecord, one: Activity) -> list[Gap]:
+    is_high = one.assessment is not None and one.assessment.outcome == "high"
+    if one.is_denied and not is_high:
+        return [Gap(GapKind.DENIED, one.purpose)]
     if one.assessment is None:
         is_needed = record.serves_minors and any(category.code in _WATCHED for category in one.categories)
         return [Gap(GapKind.NO_ASSESSMENT, one.purpose)] if is_needed else []
     about = one.assessment.reference
     return [
         *([Gap(GapKind.ASSESSMENT_DUE, one.purpose, about)] if one.assessment.review_on <= record.on else []),
-        *([Gap(GapKind.HIGH_RISK, one.purpose, about)] if one.assessment.outcome == "high" else []),
+        *([Gap(GapKind.HIGH_RISK, one.purpose, about)] if is_high else []),
     ]
 
 

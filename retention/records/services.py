@@ -22,6 +22,8 @@ from consent.agreements.selectors import list_clients_with_agreement, list_conta
 from consent.notices.selectors.registers import current_register, find_purposes
 from consent.register.compiled import Basis, Capacity, Register
 from consent.register.models.agreements import Recipient, TransferGround
+from consent.register.models.assessments import Assessment as GateAssessment
+from consent.register.models.assessments import AssessmentKind, ResidualRisk
 from consent.register.models.purposes import BASES, CAPACITIES, ROLES, Purpose
 from consent.register.services import change_register
 from paktaleem.foundation.accounts.actors import Actor
@@ -138,7 +140,15 @@ def build_record(client: Client, *, at: datetime, language: str, clients: tuple[
         names=names,
         periods=periods,
         recipients={row.code: row for row in own_last(Recipient.objects.all())},
-        assessments={row.purpose.code: row for row in own_last(ImpactAssessment.objects.select_related("purpose"))},
+        assessments={
+            row.purpose.code: Assessment(row.reference, row.outcome, row.review_on)
+            for row in own_last(ImpactAssessment.objects.select_related("purpose"))
+        }
+        | {
+            row.purpose.code: _to_assessment(row)
+            for row in own_last(_ASSESSED.select_related("purpose"))
+            if row.purpose
+        },
         capacities={one.purpose.code: one.part.value for one in list_parts(client.pk, at=at)},
         at=at,
         language=language,
@@ -158,6 +168,16 @@ def build_record(client: Client, *, at: datetime, language: str, clients: tuple[
         is_own=client.pk == PAKTALEEM,
         clients=clients,
     )
+
+
+_ASSESSED = GateAssessment.objects.current().filter(kind=AssessmentKind.IMPACT)
+
+
+def _to_assessment(row: GateAssessment) -> Assessment:
+    """Convert an impact assessment that two people approved; a high risk about which the authority was asked counts."""
+    is_high = row.residual_risk == ResidualRisk.HIGH and row.consulted_at is None
+    outcome = AssessmentOutcome.HIGH if is_high else AssessmentOutcome.MITIGATED
+    return Assessment(str(row), outcome.value, row.review_on)
 
 
 def count_gaps(client_id: UUID, *, at: datetime) -> int:
@@ -185,7 +205,7 @@ class _Sources:
     names: Mapping[str, str]
     periods: Mapping[tuple[str, str], list[str]]
     recipients: Mapping[str, Recipient]
-    assessments: Mapping[str, ImpactAssessment]
+    assessments: Mapping[str, Assessment]
     capacities: Mapping[str, str]
     at: datetime
     language: str
@@ -195,7 +215,7 @@ class _Sources:
         categories = tuple(Named(code, self.names.get(code, code)) for code in sorted(purpose.categories))
         bases, unbalanced = self._bases(purpose.code)
         periods = ((one, {*self.periods.get((purpose.code, one.code), [""])}) for one in categories)
-        row = self.assessments.get(purpose.code)
+        gates = (gate for gate in self.register.purposes[purpose.code].gates if gate.kind == AssessmentKind.IMPACT)
         return Activity(
             purpose=Named(purpose.code, purpose.name_ur if urdu else purpose.name_en),
             description=purpose.description_ur if urdu else purpose.description_en,
@@ -206,7 +226,8 @@ class _Sources:
             categories=categories,
             recipients=self._recipients_of(purpose.code, categories),
             retention=tuple((one, () if "" in kept else tuple(sorted(kept))) for one, kept in periods),
-            assessment=Assessment(row.reference, row.outcome, row.review_on) if row else None,
+            assessment=self.assessments.get(purpose.code),
+            is_denied=any(gate.find(self.at) is None for gate in gates),
         )
 
     def _bases(self, purpose: str) -> tuple[tuple[tuple[str, tuple[str, ...]], ...], bool]:
@@ -313,6 +334,7 @@ def describe_gap(gap: Gap) -> str:
         GapKind.NO_RETENTION: gettext("{purpose}: set a retention rule for {about}."),
         GapKind.NO_COUNTRY: gettext("{purpose}: name the countries of {about}."),
         GapKind.NO_ASSESSMENT: gettext("{purpose}: assess the impact; it shows the behaviour of children."),
+        GapKind.DENIED: gettext("{purpose}: assess the impact, and have it approved; until then it is denied."),
         GapKind.ASSESSMENT_DUE: gettext("{purpose}: review the impact assessment {about}."),
         GapKind.HIGH_RISK: gettext("{purpose}: the remaining risk is high ({about}); ask the authority first."),
         GapKind.NO_TERM: gettext("{purpose}: name the broader purpose (DPV term)."),

@@ -16,6 +16,10 @@ from procrastinate.jobs import Job
 from consent.consents.models import ConsentEvent, ConsentState
 from consent.consents.services.consent_basis import add_evidence_file
 from consent.consents.services.recording import Answer, record_answers
+from consent.register.assessing import answer_assessment, approve_assessment
+from consent.register.models.purposes import LawfulBasis, Purpose
+from consent.register.risk import read_questionnaires
+from consent.register.services import change_register
 from paktaleem.directory.data_systems.services.fulfilment import approve_waiver, propose_waiver
 from paktaleem.directory.files.models import FileChunk, PackageKey
 from paktaleem.directory.files.services import FilePurged
@@ -45,7 +49,7 @@ from rights.requests.models import RequestStep
 from rights.requests.services.closing import answer_request, close_request
 from rights.requests.services.decisions import decide_part
 from rights.requests.services.intake import ContactTooNew, receive_request
-from tests.consent.making import shown
+from tests.consent.making import officer, shown
 from tests.console.pages import row_url
 from tests.factories import SETTING_UP, SubjectFactory
 from tests.retention.schedule.making import make_rule
@@ -152,6 +156,28 @@ def test_the_page_is_in_both_languages_without_script_and_says_what_article_15_a
     about = data_in(files)["about"]["en"]
     assert {one["code"]: one["answer"] for one in about["systems"]} == {"billing": "Not applicable", "lms": "Done"}
     assert about["purposes"][0]["lawful_basis"]
+
+
+def test_a_copy_says_how_profiling_works_in_the_language_of_its_page(cast, indus):
+    words = dict.fromkeys(("name_en", "name_ur", "description_en", "description_ur"), "Hints")
+    own: dict[str, Any] = {"client_id": indus.pk}
+    by: dict[str, Any] = {"actor": SETTING_UP, "reason": Reason.REVIEW, "at": AT}
+    purpose = change_register(Purpose(code="hints", automated="profiling", **words, **own), **by)
+    names = [name for question in read_questionnaires()["automated"].questions for name in question.names]
+    answers = {name: f"Answer {name}." for name in names}
+    row = answer_assessment(purpose, "automated", answers=answers, review_on=(AT + 900 * DAY).date(), **by)
+    approve_assessment(row, actor=officer(), at=AT)
+
+    def said():
+        about = data_in(unpacked(content_of(package_of(built(cast)))))["about"]
+        return {language: " ".join(about[language]["automated_decisions"]) for language in ("en", "ur")}
+
+    before = said()
+    assert "Answer" not in before["en"], "no role of the person has a lawful basis for it"
+    change_register(LawfulBasis(purpose=purpose, role="student", basis="consent", starts_at=AT, **own), **by)
+    after = said()
+    for language, text in after.items():
+        assert [name for name in names if answers[name] in text] == [one for one in names if one.endswith(language)]
 
 
 def test_the_copy_says_how_long_each_category_is_kept_for_the_persons_role(cast, indus):

@@ -205,7 +205,7 @@ class AssessmentAdmin(EvidenceAdmin[Assessment]):
         ]
         return [
             *super().panels(request, row),
-            {"template": "console/panels/answers.html", "title": gettext("Answers"), "answers": answers},
+            {"template": "console/panels/answers.html", "answers": answers},
         ]
 
 

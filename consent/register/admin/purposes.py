@@ -32,6 +32,7 @@ from consent.register.admin.safeguards import (
     end_act,
 )
 from consent.register.compiled import Basis
+from consent.register.gates import list_gates
 from consent.register.models.agreements import AgreementSuspension, Instruction, Recipient, RecipientApproval
 from consent.register.models.purposes import (
     BASES,
@@ -213,6 +214,10 @@ def list_purpose_effects(purpose: Any) -> list[str]:
 def _list_decisions(purpose: Any) -> list[str]:
     if not purpose.is_active:
         return [_("It is not active: every decision about it is a denial.")]
+    if list_gates(purpose, Client.objects.get(pk=purpose.client_id), ()):
+        return [
+            _("What it declares must be described or assessed first: until then every decision about it is a denial.")
+        ]
     if not purpose.first_bases:
         return [_("It has no lawful basis yet: every decision about it is a denial.")]
     names, chosen = dict(ROLES), [role for role, _basis in purpose.first_bases]

@@ -17,9 +17,11 @@ from openpyxl import load_workbook
 from pyld import jsonld
 
 from consent.agreements.services import add_contact
+from consent.register.assessing import answer_assessment, approve_assessment
 from consent.register.compiled import Capacity
 from consent.register.models.agreements import Recipient, RecipientApproval, TransferGround
 from consent.register.models.purposes import Purpose
+from consent.register.risk import read_questionnaires
 from consent.register.services import change_register
 from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.audit.actors import Reason
@@ -38,7 +40,7 @@ from retention.records.services import (
     save_assessment,
     to_cells,
 )
-from tests.consent.making import approve_by_two
+from tests.consent.making import approve_by_two, officer
 from tests.factories import SETTING_UP
 from tests.retention.schedule.making import make_rule
 from tests.signing_in import browser_of
@@ -459,6 +461,25 @@ def test_a_change_is_counted_at_once(khyber, now, change):
     found = len(find_gaps(build_record(khyber, at=now, language="en")))
     assert found != before
     assert count_gaps(khyber.pk, at=now) == found
+
+
+def test_an_assessment_that_decisions_need_is_a_gap_until_two_people_made_it(cast, khyber, now):
+    purpose = Purpose.objects.get(client_id=khyber.pk, code="newsletter")
+    purpose.risks = ["sensitive", "matching"]
+    change_register(purpose, actor=SETTING_UP, reason=Reason.REVIEW, at=now)
+
+    def kinds():
+        gaps = find_gaps(build_record(khyber, at=now, language="en"))
+        return {gap.kind for gap in gaps if gap.purpose.code == "newsletter"} - {GapKind.NO_RETENTION, GapKind.NO_TERM}
+
+    assert kinds() == {GapKind.DENIED}
+    answers = {question.code: "Said." for question in read_questionnaires()["impact"].questions}
+    for risk, expected in (("high", {GapKind.HIGH_RISK}), ("low", set())):
+        given: dict[str, Any] = {"residual_risk": risk, "review_on": date(2030, 1, 1), "reason": Reason.REVIEW}
+        row = answer_assessment(purpose, "impact", answers=answers, **given, actor=cast.actor("celia"), at=now)
+        approve_assessment(row, actor=officer(), at=now)
+        assert kinds() == expected
+    assert activity_of(khyber, "newsletter", now).assessment.review_on == date(2030, 1, 1)
 
 
 def test_reminders_that_fall_due_are_counted(cast, khyber, now):
