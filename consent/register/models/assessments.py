@@ -85,7 +85,7 @@ class Assessment(RegisterRow):
     due = (
         Due(
             label=_("Assessments to approve"),
-            note=_("a second person must approve or decline"),
+            note=_("they count once a second person approves them"),
             who=Capability.DECIDE_FOR_CLIENT,
             rows=Q(reviewed_at=None),
             query="progress=unreviewed",
