@@ -163,7 +163,7 @@ def _check_consultation(assessment: Assessment, actor: Actor, at: datetime) -> N
 def record_consultation(
     assessment: Assessment,
     *,
-    authority: Annotated[str, forms.CharField(label="Authority", max_length=200)],
+    authority: Annotated[str, forms.CharField(label="Supervisory authority", max_length=200)],
     reference: Annotated[str, forms.CharField(label="Reference of its answer", max_length=200)],
     actor: Actor,
     reason: Reason | str,

@@ -135,7 +135,7 @@ ASSESS_TRANSFER = _make_act(
 
 
 class ConsultForm(RowActionForm):
-    authority = forms.CharField(label=_("Authority"), max_length=200)
+    authority = forms.CharField(label=_("Supervisory authority"), max_length=200)
     reference = forms.CharField(label=_("Reference of its answer"), max_length=200)
 
     def prepare(self) -> None:
