@@ -55,8 +55,8 @@ class ImpactAssessmentAdmin(RegisterAdmin[ImpactAssessment]):
     list_filter = ("outcome", "client")
     change_list_template = "console/assessments.html"
     intro = (
-        "What a purpose may do to people, and which measures reduce it. PakTaleem’s assessments count at every client; "
-        "a client’s own takes precedence."
+        "Documents of impact assessments that were made elsewhere. PakTaleem’s count at every client; a client’s own "
+        "takes precedence. Decisions count what two people approved under Assessments."
     )
     empty_text = "No impact assessment yet."
     acts = (review_assessment,)

@@ -19,9 +19,10 @@ from consent.register.models.assessments import Assessment
 from consent.register.models.purposes import Purpose
 from consent.register.risk import find_criteria, is_high_risk, needs_transfer_assessment, read_questionnaires
 from consent.register.services import change_register, request_safeguard_change
-from paktaleem.foundation.accounts.actors import NotAllowed, user_actor
+from paktaleem.foundation.accounts.actors import NotAllowed, system_actor, user_actor
 from paktaleem.foundation.accounts.acts import Refused
 from paktaleem.foundation.accounts.changes import decide_proposed_change
+from paktaleem.foundation.accounts.client_services import adopt_law
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
@@ -30,6 +31,7 @@ from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM, new_id
 from tests.consent.making import approve_by_two, execute, instruct, make_provider, officer
 from tests.factories import SETTING_UP
+from tests.laws import law_of_pakistan, period
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 BY: dict[str, Any] = {"reason": Reason.REVIEW}
@@ -275,6 +277,21 @@ def test_paktaleems_assessment_of_a_shared_purpose_counts_at_every_client(cast, 
         assess(cast, shared, "impact", now, actor=user_actor(new_id(), "privacy_officer", PAKTALEEM))
     with in_client(asked[1]):
         assert decide_one(*asked, now=now).allowed
+
+
+def test_a_stricter_law_counts_from_its_day_on_and_not_backwards(cast, now, tmp_path):
+    start, worker = now + 10 * DAY, system_actor("clients.adopt_law")
+    law = law_of_pakistan(tmp_path / "law", period("2017-05-30"), period(str(start.date()), impact="at_least = 1"))
+    with law, in_client(cast.client_id("khyber")):
+        khyber = cast.client("khyber")
+        own_purpose(cast, khyber, now, risks=["large_scale"])
+        assert not adopt_law(khyber.pk, actor=worker, at=start - 2 * DAY)
+        assert reason(cast, khyber, start - DAY) != "assessment_missing"
+        later = start + DAY
+        assert adopt_law(khyber.pk, actor=worker, at=later)
+        assert not adopt_law(khyber.pk, actor=worker, at=later + DAY), "once"
+        assert reason(cast, khyber, later) == "assessment_missing"
+        assert reason(cast, khyber, start - DAY, now=later) != "assessment_missing"
 
 
 RULES = {code: profile.on(profile.periods[-1].starts) for code, profile in read_law().profiles.items()}
