@@ -8,6 +8,12 @@ class InventoriesConfig(PortalAppConfig):
 
     name = "retention.inventories"
     verbose_name = "inventories"
+    handlers = (
+        (
+            "paktaleem.directory.people.extension_points.before_erasure",
+            "retention.inventories.services.forget_hashes",
+        ),
+    )
     families = "inventory: Inventories"
     ledger = (
         entry("inventory.answered", "Inventory answered by a system"),

@@ -124,7 +124,7 @@ class InventoryLine(TenantRow):
     wall = TablePolicy(
         Scope.TENANT,
         EDIT,
-        kept_for_good="numbers; hashes in doubt are deleted by the decision",
+        kept_for_good="numbers; hashes in doubt are deleted by the decision, those of a person by their erasure",
         left_out_of_copies="hashes of LMS ids that the portal does not expect, until the decision",
         limited=Limited.READ,
         personal=classify(none="category decision ground decided_role", pseudonym="id_hashes"),

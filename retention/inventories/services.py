@@ -7,6 +7,7 @@ people.
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from hashlib import sha256
 from typing import Annotated, Any, NamedTuple
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from dateutil.relativedelta import relativedelta
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
+from django.db.models import Func, Value
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -124,6 +126,13 @@ def add_people(inventory: Inventory, category: str, hashes: Iterable[str], *, ac
         raise ValidationError({"id_hashes": [words.format(number=f"{MOST_NAMED:,}")]})
     line.save(update_fields=["id_hashes"])
     return len(line.id_hashes)
+
+
+def forget_hashes(person: Subject, _actor: Actor, _at: datetime) -> None:
+    """Delete the hashes of a person's LMS id before an erasure; if a system names it again, it still holds the data."""
+    id_hash = sha256((person.external_id or "").encode()).hexdigest()
+    lines = InventoryLine.objects.filter(client_id=person.client_id, id_hashes__contains=[id_hash])
+    lines.update(id_hashes=Func("id_hashes", Value(id_hash), function="array_remove"))
 
 
 _COMPARE = """

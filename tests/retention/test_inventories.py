@@ -110,6 +110,15 @@ def test_an_erased_person_whom_a_lying_system_still_holds_is_named_by_its_own_ha
     assert (line.expected, line.counted, line.still_held, line.unexpected) == (0, 1, 1, 0)
 
 
+def test_no_hash_of_a_person_outlasts_their_erasure(cast, inventory, answer, now):
+    hamza = cast.subject("hamza")
+    add_people(inventory, "content", [hash_of(hamza.external_id)], actor=cast.key_actor("indus"), at=now)
+    answer(usage_logs=2, content=1, people={"usage_logs": [hamza.external_id, "lms-stranger"]})
+    erase_subject(hamza, actor=cast.actor("amina"), reason=Reason.SUBJECT_REQUEST, at=now)
+    lines = InventoryLine.objects.filter(inventory=inventory)
+    assert [one for line in lines for one in line.id_hashes] == [hash_of("lms-stranger")]
+
+
 def test_the_same_answer_changes_nothing_and_another_is_refused(report, answer):
     report("danish")
     before = answer(usage_logs=1)["usage_logs"]
