@@ -1,6 +1,5 @@
 """Declare, confirm and end lines of the data map; every change is recorded, and the client confirms it."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
@@ -20,12 +19,12 @@ from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.tenancy.context import advisory_lock
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
+from paktaleem.foundation.text.places import is_country
 from retention.data_map.models import MapLine
 from retention.data_map.selectors import Declaration
 
 CONFIRM_AGAIN_AFTER = timedelta(days=365)
 """How long a confirmation by the client counts."""
-_COUNTRY = re.compile("[A-Z]{2}")
 
 
 @transaction.atomic
@@ -81,14 +80,14 @@ def find_errors(system: System, declared: Sequence[Declaration], *, client_id: U
     seen: set[str] = set()
     errors: dict[int, dict[str, list[str]]] = {}
     for place, one in enumerate(declared):
-        is_country = [bool(_COUNTRY.fullmatch(code)) for code in one.countries]
+        is_stored = one.countries and all(map(is_country, one.countries))
         wrong = (
             ("system", system.client_id not in owners, _("Choose a system of this client, or one of PakTaleem’s.")),
             ("category", one.category not in system.categories, not_registered),
             ("category", one.category in seen, _("Name each category once.")),
             ("roles", not one.roles, _("Choose at least one.")),
             ("purposes", bool(set(one.purposes) - purposes), not_in_register),
-            ("countries", not (is_country and all(is_country)), _("Use the two-letter ISO 3166 code, such as PK.")),
+            ("countries", not is_stored, _("Use the two-letter ISO 3166 code, such as PK.")),
         )
         if found := {field: [words] for field, is_wrong, words in wrong if is_wrong}:
             errors[place] = found

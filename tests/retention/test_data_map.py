@@ -131,6 +131,7 @@ def test_a_system_declares_its_map_over_the_api_for_its_client_only(indus_lms, k
         ("purposes", ["sale"], "support"),
         ("countries", ["Pakistan"], ""),
         ("countries", ["p1"], "ISO 3166"),
+        ("countries", ["PK", "XX"], "ISO 3166"),
         ("roles", [], ""),
         ("found_by", "name", ""),
     ],

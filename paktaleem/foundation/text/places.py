@@ -60,6 +60,11 @@ class TimeZoneField(MigratesAs, models.CharField):  # type: ignore[type-arg]  # 
         return models.Field.formfield(self, **{**kwargs, "form_class": TimeZoneChoice, "widget": forms.Select})
 
 
+def is_country(code: str) -> bool:
+    """Return True if this is the ISO 3166 code of a country, in capitals."""
+    return code in dict(_list_countries("en"))
+
+
 def name_country(code: str) -> str:
     """Return the name of a country in the language of the page; the code if it is unknown."""
     return str(Locale.parse(get_language() or "en", sep="-").territories.get(code, code))
