@@ -79,6 +79,17 @@ def test_a_wrong_profile_fails_the_check(problem, settings, tmp_path):
     assert problem in found.msg
 
 
+@pytest.mark.parametrize(("file", "problem"), [("lost", "no such folder"), ("latin", "pk.toml"), ("folder", "pk.toml")])
+def test_a_profile_that_cannot_be_read_fails_the_check(file, problem, settings, tmp_path):
+    if file == "latin":
+        (tmp_path / "pk.toml").write_bytes(HEAD.encode("utf-16"))
+    if file == "folder":
+        (tmp_path / "pk.toml").mkdir()
+    settings.LAW_PROFILES = str(tmp_path / "lost" if file == "lost" else tmp_path)
+    [found] = check_law()
+    assert problem in found.msg
+
+
 def test_the_stricter_age_counts_the_laws_or_the_clients(cast, now):
     with in_client(cast.client_id("indus")):
         client = cast.client("indus")

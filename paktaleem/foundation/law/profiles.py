@@ -201,7 +201,7 @@ def read_profile(file: Path) -> Profile:
     """Read one file. Raises ValueError that names the file and the place: an unknown key, no source, an overlap."""
     try:
         profile = msgspec.toml.decode(file.read_bytes(), type=Profile)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeError, OSError) as error:
         raise ValueError(f"{file.name}: {error}") from error
     return msgspec.structs.replace(profile, code=file.stem)
 
@@ -210,8 +210,10 @@ def read_profile(file: Path) -> Profile:
 def read_law(folder: str = "") -> Law:
     """Read the profiles of this release; a file in ``folder`` replaces the one of its name, or adds a profile.
 
-    Raises ValueError if a file is wrong, or two profiles name one country.
+    Raises ValueError if the folder is missing, a file is wrong, or two profiles name one country.
     """
+    if folder and not Path(folder).is_dir():
+        raise ValueError(f"{folder}: no such folder")
     files = {file.stem: file for place in (FOLDER, folder) if place for file in sorted(Path(place).glob("*.toml"))}
     law = Law({code: read_profile(file) for code, file in files.items()})
     named = Counter(country for profile in law.profiles.values() for country in profile.countries)
