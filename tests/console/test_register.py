@@ -10,7 +10,9 @@ from django.utils import timezone, translation
 from consent.consents.services.restrictions import object_to_purpose, restrict_processing
 from consent.notices.models import Notice, NoticeDraft, NoticeVersion
 from consent.register.models.agreements import Instruction, ServiceAgreement
+from consent.register.models.assessments import Assessment
 from consent.register.models.purposes import BalancingTest, Purpose
+from consent.register.risk import read_questionnaires
 from consent.register.services import request_safeguard_change
 from paktaleem.foundation.accounts.changes import ProposedChange, decide_proposed_change
 from paktaleem.foundation.accounts.models import ApiKey, Membership
@@ -184,6 +186,28 @@ def test_a_balancing_test_is_signed_once_and_then_fixed(sign_in, cast):
     assert amina.post(sign, {"reason": "review"}).status_code == 302
     assert amina.post(row_url("consent/balancingtest", test.pk), values).status_code == 403
     assert "Signed" in amina.get(row_url("consent/balancingtest", test.pk)).content.decode()
+
+
+def test_an_assessment_is_answered_by_one_person_and_approved_by_another(sign_in, cast):
+    purpose, farah, amina = purpose_of(cast, "newsletter"), sign_in("farah"), sign_in("amina")
+    url = row_url("consent/purpose", purpose.pk, "assess-impact")
+    values = {question.code: "Well known." for question in read_questionnaires()["impact"].questions}
+    values |= {"residual_risk": "high", "review_on": "2100-01-01", "reason": "review"}
+    assert set(farah.post(url, values | {"views": ""}).context["form"].errors) == {"views"}
+    assert farah.post(url, values).status_code == 302
+    with in_client(cast.client_id("indus")):
+        assessment = Assessment.objects.get()
+    page = row_url("consent/assessment", assessment.pk)
+    assert "Well known." in farah.get(page).content.decode()
+    assert "Well known." in farah.get(url).content.decode(), "a new assessment begins with the last answers"
+    review, consult = (row_url("consent/assessment", assessment.pk, slug) for slug in ("review", "consult"))
+    farah.post(review, {"reason": "review"})
+    amina.post(consult, {"authority": "A", "reference": "7", "reason": "review"})
+    assert "Awaits approval" in farah.get(page).content.decode()
+    assert amina.post(review, {"reason": "review"}).status_code == 302
+    assert "Authority to consult" in farah.get(page).content.decode()
+    assert amina.post(consult, {"authority": "A", "reference": "7", "reason": "review"}).status_code == 302
+    assert "In force from" in farah.get(page).content.decode()
 
 
 def test_a_notice_version_is_published_and_never_changed(sign_in, cast):

@@ -24,7 +24,7 @@ from consent.register.gates import find_purpose_criteria, find_transfer_gate, li
 from consent.register.models.agreements import Recipient
 from consent.register.models.assessments import Assessment, AssessmentKind, ResidualRisk
 from consent.register.models.purposes import Automated, Purpose
-from consent.register.risk import Criterion, read_questionnaires
+from consent.register.risk import Criterion, Question, read_questionnaires
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.columns import day, render_state, staff_name, state_column
@@ -68,27 +68,34 @@ class AnswersForm(RowActionForm):
     reason = ReasonField()
 
     def prepare(self) -> None:
-        urdu = get_language() == "ur"
         own = {"recipient" if self.kind == AssessmentKind.TRANSFER else "purpose": self.row}
         before = Assessment.objects.filter(kind=self.kind, **own).first()
         for question in read_questionnaires()[self.kind].questions:
             for name in question.names:
-                is_urdu = (urdu and not question.told) or name.endswith("_ur")
-                self.fields[name] = forms.CharField(
-                    label=question.text_ur if is_urdu or urdu else question.text_en,
-                    help_text=gettext("People read this answer. Write it in {language}.").format(
-                        language=gettext("Urdu") if name.endswith("_ur") else gettext("English")
-                    )
-                    if question.told
-                    else gettext("Do not name people."),
-                    max_length=LONGEST,
-                    widget=AdminTextareaWidget({"dir": "rtl", "lang": "ur"} if is_urdu else None),
-                    initial=before.answers.get(name, "") if before else "",
-                )
+                self.fields[name] = _ask(question, name, before.answers.get(name, "") if before else "")
         if self.kind == AssessmentKind.AUTOMATED:
             del self.fields["residual_risk"]
         last = ("residual_risk", "review_on", "reason")
         self.order_fields([*(name for name in self.fields if name not in last), *last])
+
+
+def _ask(question: Question, name: str, initial: str) -> forms.CharField:
+    help_text = gettext("Do not name people.")
+    if question.told:
+        language = gettext("Urdu") if name.endswith("_ur") else gettext("English")
+        help_text = gettext("People read this answer. Write it in {language}.").format(language=language)
+    is_urdu = name.endswith("_ur") if question.told else get_language() == "ur"
+    return forms.CharField(
+        label=_get_text(question),
+        help_text=help_text,
+        max_length=LONGEST,
+        widget=AdminTextareaWidget({"dir": "rtl", "lang": "ur"} if is_urdu else None),
+        initial=initial,
+    )
+
+
+def _get_text(question: Question) -> str:
+    return question.text_ur if get_language() == "ur" else question.text_en
 
 
 def _make_act(slug: str, label: str, kind: AssessmentKind, lead: str, **options: Any) -> RowAction:
@@ -196,17 +203,15 @@ class AssessmentAdmin(EvidenceAdmin[Assessment]):
         return _describe_risks(row.covers)
 
     def panels(self, request: HttpRequest, row: Assessment) -> list[dict[str, object]]:
-        urdu = get_language() == "ur"
-        questions = read_questionnaires()[row.kind].questions
-        answers = [
-            (question.text_ur if urdu else question.text_en, row.answers.get(name, ""), name.endswith("_ur"))
-            for question in questions
+        texts = {
+            name: _get_text(question)
+            for question in read_questionnaires()[row.kind].questions
             for name in question.names
-        ]
-        return [
-            *super().panels(request, row),
-            {"template": "console/panels/answers.html", "answers": answers},
-        ]
+            if name in row.answers
+        }
+        names = [*texts, *(name for name in row.answers if name not in texts)]  # questions of an earlier version, last
+        answers = [(texts.get(name, name), row.answers[name], name.endswith("_ur")) for name in names]
+        return [*super().panels(request, row), {"template": "console/panels/answers.html", "answers": answers}]
 
 
 _GATE_LABELS = {kind.value: kind.label for kind in AssessmentKind}
