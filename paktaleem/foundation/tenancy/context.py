@@ -287,5 +287,5 @@ def plan_for_many(cursor: CursorWrapper) -> None:
 
 
 def plan_as_usual(cursor: CursorWrapper) -> None:
-    """Allow sequential scans again."""
+    """Allow sequential scans again after ``plan_for_many``; its longer time limit stays until the transaction ends."""
     cursor.execute(_WITHOUT_SCANS, {"on": "on"})

@@ -136,7 +136,10 @@ _METHODS = {
 
 
 def carry_out(request: RightsRequest, part: RequestPart, *, actor: Actor, at: datetime) -> None:
-    """Carry out one granted part, in the caller's transaction; apps above do the rest. Raises Refused."""
+    """Carry out one granted part of a request, in the caller's transaction: here, or by handlers of other apps.
+
+    Raises Refused.
+    """
     kind = RightKind(part.kind)
     if kind is RightKind.RESTRICTION:
         restrict_for_request(request, list_purposes_of_part(require_subject(request), part, at), actor=actor, at=at)
