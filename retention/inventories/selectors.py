@@ -1,7 +1,10 @@
 """Inventories with their lines."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
+
+from django.db.models import QuerySet
 
 from retention.inventories.models import Inventory, InventoryLine
 
@@ -27,6 +30,12 @@ def list_latest(client_id: UUID, system_id: UUID) -> list[tuple[Inventory, list[
     rows = list(Inventory.objects.filter(client_id=client_id, system=system_id)[:_LATEST])
     lines = group_lines(rows)
     return [(row, lines[row.pk]) for row in rows]
+
+
+def list_awaited(client_id: UUID, *, at: datetime) -> QuerySet[Inventory]:
+    """List the inventories of a client that are not answered and not overdue, with their systems, first due first."""
+    rows: QuerySet[Inventory] = Inventory.objects.open().filter(client_id=client_id, due_at__gte=at)
+    return rows.select_related("system").order_by("due_at", "pk")
 
 
 def find_last_inventories(client_id: UUID) -> dict[UUID | None, dict[str, object]]:

@@ -23,12 +23,17 @@ from paktaleem.directory.people.models import SubjectKey
 from paktaleem.directory.people.services.erasure import complete_erasure
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.certificates import read_body
+from paktaleem.office.exits.models import ExitCertificate
+from paktaleem.office.exits.services.deleting import continue_deletion
 from retention.data_map.models import MapLine
 from retention.data_map.services import declare_line
 from retention.holdings.models import Holding
+from retention.inventories.models import Inventory
 from rights.erasures.models import Certificate
 from tests.erasures.steps import AFTER, HOUR, SYSTEM, approved, go_on, second, send_all
 from tests.factories import SETTING_UP
+from tests.retention.disposals.steps import certify, hold_data, ordered, rule_for
+from tests.retention.exits import steps as exits
 from tests.rights.cases import AT
 
 ANSWERS = {
@@ -38,6 +43,8 @@ ANSWERS = {
     "holds_none": Answer(Outcome.NOT_APPLICABLE, reason="holds_none"),
 }
 CONFIRMING = {"done", "none"}
+CONFIRMED = {"disposed", "not_found"}
+"""States of items of which a certificate says that the data is gone."""
 COURSE = st.tuples(st.integers(0, 2), st.sampled_from([*ANSWERS, "silence"]))
 """How often a system fails, and how it ends: with an answer, or in silence until two people waive it."""
 
@@ -108,4 +115,87 @@ def test_a_certificate_states_as_erased_only_what_a_system_confirmed(cast, indus
             if one["system"] == "lms":
                 unreported = "declared" if is_declared else "registered"
                 assert known["usage_logs"] == ("reported" if is_reported else unreported)
+        transaction.set_rollback(True)
+
+
+SYSTEMS = st.sets(st.sampled_from(["lms", "billing", None]), min_size=1)
+"""The systems that reported data of a person; None is a report without a system, which orders everywhere."""
+PEOPLE = ("hamza", "junaid")
+PAIRS = [(name, code) for name in PEOPLE for code in ("lms", "billing")]
+
+
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    held=st.fixed_dictionaries(dict.fromkeys(PEOPLE, SYSTEMS)),
+    courses=st.fixed_dictionaries(dict.fromkeys(PAIRS, COURSE)),
+)
+def test_a_disposal_is_certified_only_as_far_as_systems_confirmed_it(cast, indus, now, held, courses):
+    with transaction.atomic():
+        rule_for(indus, at=now)
+        holdings = [(name, code) for name, codes in held.items() for code in codes]
+        for name, code in holdings:
+            hold_data(cast, name, at=now, system=code and System.objects.get(code=code))
+        batch, times = ordered(cast, now), {"lms": [], "billing": []}
+        names = {cast.subject_id(name): name for name in PEOPLE}
+        for number, order in enumerate(Order.objects.select_related("system").order_by("pk")):
+            course, at = courses[names[order.subject_id], order.system.code], now + timedelta(days=2, minutes=number)
+            carry_out(cast, order, course, at)
+            times[order.system.code] += [at] * (course[1] in CONFIRMING)
+        body = read_body(certify(batch, now + timedelta(days=3)))
+        assert sum(one["count"] for one in body["counts"]) == body["holdings"] == len(holdings)
+        for code, asked in (("lms", ["lms"]), ("billing", ["billing"]), (None, ["lms", "billing"])):
+            counts = [one for one in body["counts"] if one["system"] == code]
+            gone = [all(courses[name, one][1] in CONFIRMING for one in asked) for name, at in holdings if at == code]
+            last = max((at for one in asked for at in times[one]), default=None)
+            assert sum(one["count"] for one in counts if one["rests_on"] == "confirmed") == sum(gone)
+            assert {(one["rests_on"], one["confirmed_at"]) for one in counts if one["state"] in CONFIRMED} <= {
+                ("confirmed", last and last.isoformat())
+            }
+            assert {(one["rests_on"], one["confirmed_at"]) for one in counts if one["state"] not in CONFIRMED} <= {
+                ("not_confirmed", None)
+            }
+        transaction.set_rollback(True)
+
+
+COUNTED = st.sampled_from([None, 0, 4])
+"""The people whom a system counts for the exit; None if it stays silent."""
+
+
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    courses=st.lists(st.fixed_dictionaries({"lms": COURSE, "billing": COURSE}), min_size=1, max_size=3),
+    counted=st.fixed_dictionaries({"lms": COUNTED, "billing": COUNTED}),
+)
+def test_an_exit_is_certified_only_as_far_as_systems_confirmed_it(cast, indus, now, courses, counted):
+    with transaction.atomic():
+        row, confirmed = exits.approved(cast, now), {"lms": 0, "billing": 0}
+        batch, last = exits.flag_and_order(now), {}
+        places = {key: place for place, key in enumerate(sorted(set(Order.objects.values_list("subject", flat=True))))}
+        for number, order in enumerate(Order.objects.select_related("system").order_by("pk")):
+            code, at = order.system.code, now + timedelta(minutes=number)
+            course = courses[places[order.subject_id] % len(courses)][code]
+            carry_out(cast, order, course, at)
+            if course[1] in CONFIRMING:
+                confirmed[code] += len(order.categories)
+                last[code] = at
+        batch.refresh_from_db()
+        certify(batch, at)
+        continue_deletion(row, actor=SYSTEM, at=at)
+        for inventory in Inventory.objects.open().select_related("system"):
+            if (people := counted[inventory.system.code]) is not None:
+                exits.count_people(cast, inventory, people, at)
+        exits.erased(row, at, size=100)
+        assert (row.stage == "certified") == (None not in counted.values())
+        exits.erased(row, now + timedelta(days=14, seconds=1), size=100)
+        body = read_body(ExitCertificate.objects.get(exit=row))
+        assert body["people"]["erased"] == row.people == len(places)
+        assert not SubjectKey.objects.filter(subject__in=places).exists()
+        assert {one["system"] for one in body["systems"]} == set(counted)
+        for one in body["systems"]:
+            code, total = one["system"], len(places) * len(System.objects.get(code=one["system"]).categories)
+            assert (one["confirmed"], one["not_confirmed"]) == (confirmed[code], total - confirmed[code])
+            assert one["confirmed_at"] == (last[code].isoformat() if code in last else None)
+            people = counted[code]
+            assert (one["inventory"]["answered_at"] is None) == (people is None)
+            assert set(one["inventory"]["people"].values()) == (set() if people is None else {people})
         transaction.set_rollback(True)

@@ -24,7 +24,7 @@ from paktaleem.foundation.console.filters import CLIENT_PARAMETER, progress_filt
 from paktaleem.foundation.console.forms import ActionForm, FormData, RowActionForm, set_choices
 from paktaleem.foundation.console.long_acts import LongAct, Progress, long_acts
 from paktaleem.foundation.console.model_admin import EvidenceAdmin
-from paktaleem.foundation.console.requests import actor_of, by_user_for
+from paktaleem.foundation.console.requests import actor_of, by_user_for, get_action_time
 from paktaleem.foundation.console.row_actions import (
     AddedAct,
     RowAction,
@@ -39,6 +39,7 @@ from paktaleem.office.exits.models import AgreementExit, Choice, ExitCertificate
 from paktaleem.office.exits.services import deleting, exporting, proposing
 from paktaleem.office.exits.services.deleting import CASE, CONTINUE
 from retention.disposals.selectors import get_progress
+from retention.inventories.selectors import list_awaited
 from rights.packages.views import stream_archive
 
 _MOST_DAYS = 730
@@ -194,6 +195,9 @@ class AgreementExitAdmin(EvidenceAdmin[AgreementExit]):
                 "progress": None if batch is None else get_progress(batch),
                 "certificate": _find_certificate(row),
                 "is_to_repeat": deleting.is_to_repeat(row),
+                "awaited": list_awaited(row.client_id, at=get_action_time(request))
+                if row.stage in {ExitStage.DELETING, ExitStage.ERASING}
+                else [],
             }
         ]
 

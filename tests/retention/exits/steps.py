@@ -13,6 +13,8 @@ from paktaleem.office.exits.services.exporting import collect_chunk, export_chun
 from paktaleem.office.exits.services.proposing import decide_exit, propose_exit
 from retention.disposals.models import Batch
 from retention.disposals.services.batches import flag_chunk
+from retention.inventories.models import Inventory, InventoryLine
+from retention.inventories.services import Count, answer_inventory
 from tests.cast import Cast
 from tests.retention.disposals.steps import WORKER, answer, certify, order_all
 
@@ -74,6 +76,15 @@ def carried_out(cast: Cast, at: datetime) -> None:
         answer(cast, order, at=at)
     if batch.ended_at is None:
         certify(batch, at)
+    for inventory in Inventory.objects.open().select_related("system"):
+        count_people(cast, inventory, 0, at)
+
+
+def count_people(cast: Cast, inventory: Inventory, people: int, at: datetime) -> None:
+    """Let a system answer that it holds every kind of data of this many people; staff answer for one without a key."""
+    codes = InventoryLine.objects.filter(inventory=inventory).values_list("category", flat=True)
+    actor = cast.actor("amina") if inventory.system.code == "billing" else cast.key_actor("indus")
+    answer_inventory(inventory, [Count(code, people) for code in codes], actor=actor, at=at)
 
 
 def erased(row: AgreementExit, at: datetime, *, size: int = 2) -> None:

@@ -38,7 +38,7 @@ from retention.disposals.selectors import list_case_certificates
 from retention.disposals.services.batches import open_disposal, pause_disposal, resume_disposal
 from retention.disposals.services.executing import find_confirmations
 from retention.inventories.models import AskedFor
-from retention.inventories.selectors import find_last_inventories
+from retention.inventories.selectors import find_last_inventories, list_awaited
 from retention.inventories.services import order_inventories
 
 _SCOPES = frozenset({"orders", "decisions:ask"})
@@ -311,7 +311,8 @@ def erase_chunk(row: AgreementExit, *, actor: Actor, at: datetime, size: int = A
     """Erase the next people of the client, by destroying their keys; return True if more are left to look at.
 
     Follows decision 0079. A person with a hold or a restriction is kept, and looked at again in the next run. After the
-    last person the exit is certified. No one is erased while another agreement is in force. Raises NotAllowed.
+    last person the exit is certified, once each system has answered its inventory or let the due date pass: the
+    certificate names it as silent. No one is erased while another agreement is in force. Raises NotAllowed.
     """
     require(actor, Capability.RUN_TASKS, row.client_id)
     row = lock_row(row)
@@ -325,7 +326,7 @@ def erase_chunk(row: AgreementExit, *, actor: Actor, at: datetime, size: int = A
         row.erased, row.kept = row.erased + is_erased, row.kept + (not is_erased)
     row.cursor = people[-1].pk if people else None
     row.save(update_fields=["cursor", "erased", "kept"])
-    if not people and not row.kept:
+    if not people and not row.kept and not list_awaited(row.client_id, at=at).exists():
         certify_exit(row, actor=actor, at=at)
     return bool(people)
 
