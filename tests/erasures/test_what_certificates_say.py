@@ -1,7 +1,7 @@
 """No certificate states a disposal that neither a system nor the portal has confirmed, whatever systems answer."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from hypothesis import HealthCheck, given, settings
@@ -135,7 +135,8 @@ def test_a_disposal_is_certified_only_as_far_as_systems_confirmed_it(cast, indus
         holdings = [(name, code) for name, codes in held.items() for code in codes]
         for name, code in holdings:
             hold_data(cast, name, at=now, system=code and System.objects.get(code=code))
-        batch, times = ordered(cast, now), {"lms": [], "billing": []}
+        batch = ordered(cast, now)
+        times: dict[str, list[datetime]] = {"lms": [], "billing": []}
         names = {cast.subject_id(name): name for name in PEOPLE}
         for number, order in enumerate(Order.objects.select_related("system").order_by("pk")):
             course, at = courses[names[order.subject_id], order.system.code], now + timedelta(days=2, minutes=number)
