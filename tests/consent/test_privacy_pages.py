@@ -16,7 +16,7 @@ from consent.decisions.reasons import remedy_for
 from consent.notices.models import Notice
 from consent.notices.selectors.registers import list_public_purposes
 from consent.register.models.purposes import DataCategory, Occasion, Purpose
-from consent.register.services import widen_purpose
+from consent.register.services import change_register, widen_purpose
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.tenancy.context import in_client
@@ -161,17 +161,22 @@ def test_the_policy_lists_every_active_purpose_with_its_data_and_every_occasion(
     assert unescape(page("/privacy/indus/", language)).count(words) == html.count(words) - 1
 
 
-def test_a_purpose_says_since_when_it_is_used_and_when_data_was_added(cast):
+def test_a_purpose_says_since_when_it_is_used_what_was_added_and_what_is_automated(cast):
     at, zone = timezone.now(), ZoneInfo("Asia/Karachi")
     with in_client(cast.client_id("indus")):
         indus = cast.client("indus")
         purpose = Purpose.objects.get(code="newsletter", client_id=indus.pk)
         widen_purpose(purpose, categories=["device"], actor=SETTING_UP, reason=Reason.REVIEW, at=at)
+        words = dict.fromkeys(("name_en", "name_ur", "description_en", "description_ur"), "Hints")
+        hints = Purpose(client=indus, code="hints", automated="profiling", **words)
+        change_register(hints, actor=SETTING_UP, reason=Reason.REVIEW, at=at)
         listed = {one["text"].name: one for one in list_public_purposes(indus, at=at, language="en")}
     newsletter = listed["Newsletter"]
     assert (newsletter["since"], newsletter["widened_at"]) == (CAST_AT, at)
     day = date_format(at.astimezone(zone), "j F Y")
-    assert f"Changed on {day}." in page("/privacy/indus/")
+    own = page("/privacy/indus/")
+    assert f"Changed on {day}." in own
+    assert own.count("Profiling: people are evaluated automatically") == 1
     before = page("/privacy/khyber/")
     assert "Since 1 September 2026." in before
     assert "Data added" not in before

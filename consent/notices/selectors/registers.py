@@ -49,6 +49,7 @@ from consent.register.models.agreements import (
 )
 from consent.register.models.assessments import Assessment
 from consent.register.models.purposes import (
+    Automated,
     BalancingTest,
     DataCategory,
     LawfulBasis,
@@ -458,6 +459,7 @@ def list_public_purposes(client: Client, *, at: datetime, language: str) -> list
         {
             "text": describe_purpose(one, language),
             "categories": sorted(names[code] for code in one.categories if code in names),
+            "automated": "" if one.automated == Automated.NONE else one.get_automated_display(),
             "since": starts.get(one.code),
             "widened_at": rules[one.code].last_widened_at(at),
         }
