@@ -1,40 +1,44 @@
 """The log of decisions: kept in memory, and written by a thread of its own at most a second later.
 
-A decision neither waits for the log nor fails because of it. A process that is killed loses at most the last second;
-one that ends writes the rest. What does not fit into the memory while the database cannot be reached is dropped and
-counted (``paktaleem_decision_log_lost``).
+A decision neither waits for the log nor fails because of it. A process that is killed loses at most the last second of
+single decisions; of counts too, unless it has more than ``MANY_COUNTS`` of them: these wait up to ten seconds, or
+writing them would cost more than 1 % of a decision. A process that ends writes the rest. What does not fit
+into the memory while the database cannot be reached is dropped and counted (``paktaleem_decision_log_lost``).
 """
 
 import atexit
 import hmac
-from collections import Counter, defaultdict
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Container, Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import count
 from threading import Event, Lock, Thread
 from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
 import structlog
-from django.db import close_old_connections, connection
+from django.db import DatabaseError, InterfaceError, OperationalError, close_old_connections, connection
 from django.utils.translation import gettext_lazy as _
 
 from consent.decisions.facts import Action, Decision, Question
-from consent.decisions.models import DecisionLogSetting, LoggedDecision
+from consent.decisions.models import DecisionLogSetting, LoggedDecision, LogMode
 from paktaleem.foundation.encryption.keyring import keyring
 from paktaleem.foundation.operations.metrics import count_lost_log_entries
-from paktaleem.foundation.tenancy.context import as_officer, in_client, in_global, single_statement
-from paktaleem.foundation.tenancy.rows import SqlValues, new_id
+from paktaleem.foundation.tenancy.context import as_officer, in_client, in_global
+from paktaleem.foundation.tenancy.rows import new_id
 from paktaleem.foundation.upkeep.periods.kinds import Bounds, DataKind, Disposal
 
-MOST_PENDING = 200_000
-"""Decisions kept in memory, about 60 MB at most."""
+MOST_PENDING = 100_000
+"""Decisions that wait while a batch is written; with those of the batch they take about 60 MB at most."""
+MANY_COUNTS = 250
+"""More counts than these wait: writing so many each second would take about 1 % of a processor."""
 DAYS_AHEAD = 3
 """Partitions made ahead, so that midnight needs no lock of the table."""
-_EACH = 1.0
+_EACH, _MANY_EACH = 1.0, 10
 _PSEUDONYM_BYTES = 16
 _ACTIONS = frozenset(Action)
-_COUNTED = ("hour", "key", "purpose", "action", "reason")
 _json = msgspec.json.Encoder()
 
 log = structlog.stdlib.get_logger(__name__)
@@ -56,63 +60,139 @@ class _Call(NamedTuple):
     at: datetime
     purposes: Container[str]
     answers: Sequence[Answered]
-    is_counted: bool = False
+
+
+class _Count(msgspec.Struct):
+    id: UUID
+    hour: datetime
+    key: UUID
+    purpose: str
+    action: str
+    reason: str
+    number: int
+
+
+class _Entry(msgspec.Struct):
+    id: UUID
+    at: datetime
+    key: UUID
+    purpose: str
+    action: str
+    reason: str
+    pseudonym: UUID | None
+
+
+type _Counts = dict[tuple[datetime, UUID, str, str, str], int]
+"""Decisions by hour, key, purpose, action and reason."""
+
+
+@dataclass(slots=True)
+class _Batch:
+    """What one transaction writes, by client. ``xact`` is known before it ends, should its answer be lost."""
+
+    counts: dict[UUID, list[_Count]] = field(default_factory=dict)
+    entries: dict[UUID, list[_Entry]] = field(default_factory=dict)
+    xact: str = ""
+
+    @property
+    def clients(self) -> list[UUID]:
+        return list(self.counts.keys() | self.entries.keys())
+
+    @property
+    def number(self) -> int:
+        counted = sum(row.number for rows in self.counts.values() for row in rows)
+        return counted or sum(map(len, self.entries.values()))
+
+    def split(self) -> list["_Batch"]:
+        """Return a batch for each client, so that what one client's rows break is not lost for others."""
+        return [_Batch({one: self.counts.get(one, [])}, {one: self.entries.get(one, [])}) for one in self.clients]
 
 
 class DecisionLog:
     """The decisions of this process that are not written yet."""
 
     def __init__(self) -> None:
-        self._lock, self._calls, self._size = Lock(), list[_Call](), 0
-        self._ending = Event()
-
-    def add(self, client: UUID, key: UUID, at: datetime, purposes: Container[str], answers: Sequence[Answered]) -> None:
-        """Add the decisions of one call (``at``: the system clock); drop and count them if the memory is full."""
-        self._keep(_Call(client, key, at, purposes, answers))
-
-    def _keep(self, call: _Call) -> None:
-        with self._lock:
-            is_full = self._size >= MOST_PENDING
-            if not is_full:
-                self._calls.append(call)
-                self._size += len(call.answers)
-        if is_full:
-            count_lost_log_entries(len(call.answers))
-
-    def flush(self) -> None:
-        """Write what is pending: counts in one statement, single decisions in a transaction for each client.
-
-        What cannot be written is kept, and the error logged.
-        """
-        with self._lock:
-            calls, self._calls, self._size = self._calls, [], 0
-        by_client: defaultdict[UUID, list[_Call]] = defaultdict(list)
-        for call in calls:
-            by_client[call.client].append(call)
-        if not calls:
-            return
-        try:
-            log_every = _count(by_client)
-        except Exception:
-            log.exception("Decisions could not be logged.")
-            self._keep_again(calls)
-            return
-        for client_id in log_every:
-            try:
-                with in_client(client_id):
-                    _add_decisions(client_id, by_client[client_id])
-            except Exception:
-                log.exception("Decisions could not be logged.", client_id=str(client_id))
-                self._keep_again([call._replace(is_counted=True) for call in by_client[client_id]])
-
-    def _keep_again(self, calls: Iterable[_Call]) -> None:
-        for call in calls:
-            self._keep(call)
+        self._lock, self._writing, self._ending = Lock(), Lock(), Event()
+        self.discard()
 
     def discard(self) -> None:
         """Forget what is pending."""
         with self._lock:
-            self._calls, self._size = [], 0
+            self._calls, self._size = list[_Call](), 0
+            self._counts: defaultdict[UUID, _Counts] = defaultdict(dict)
+            self._batches: list[_Batch] = []
+
+    def add(self, client: UUID, key: UUID, at: datetime, purposes: Container[str], answers: Sequence[Answered]) -> None:
+        """Add the decisions of one call (``at``: the system clock); drop and count them if the memory is full."""
+        self._keep([_Call(client, key, at, purposes, answers)])
+
+    def _keep(self, calls: Iterable[_Call]) -> None:
+        lost = 0
+        with self._lock:
+            for call in calls:
+                if self._size < MOST_PENDING:
+                    self._calls.append(call)
+                    self._size += len(call.answers)
+                else:
+                    lost += len(call.answers)
+        if lost:
+            count_lost_log_entries(lost)
+
+    def flush(self, *, may_wait: bool = False) -> None:
+        """Write what is pending, but not many counts if they may wait. What cannot be written is kept, and logged."""
+        with self._writing:
+            if not self._write_batches():
+                return
+            with self._lock:
+                calls, self._calls, self._size = self._calls, [], 0
+            try:
+                self._batches = self._sort(calls, may_wait=may_wait)
+            except Exception:
+                log.exception("Decisions could not be logged.")
+                self._keep(calls)
+            self._write_batches()
+
+    def _sort(self, calls: Iterable[_Call], *, may_wait: bool) -> list[_Batch]:
+        settings = _get_settings({call.client for call in calls})
+        keys = {client: pseudonym_key(setting) for client, setting in settings.items() if setting.mode == LogMode.EVERY}
+        entries: defaultdict[UUID, list[_Entry]] = defaultdict(list)
+        for client, key_id, at, purposes, answers in calls:
+            if client in settings and settings[client].mode == LogMode.OFF:
+                continue
+            counts, hour, key = self._counts[client], at.replace(minute=0, second=0, microsecond=0), keys.get(client)
+            for answer in answers:
+                what = _describe(answer, purposes)
+                counted = (hour, key_id, *what)
+                counts[counted] = counts.get(counted, 0) + 1
+                if key is not None:
+                    pseudonym = answer.subject and make_pseudonym(key, answer.subject)
+                    entries[client].append(_Entry(new_id(), at, key_id, *what, pseudonym))
+        batch = _Batch(entries=entries)
+        if not may_wait or sum(map(len, self._counts.values())) <= MANY_COUNTS:
+            batch.counts = {
+                client: [_Count(new_id(), *what, number) for what, number in counts.items()]
+                for client, counts in self._counts.items()
+            }
+            self._counts.clear()
+        return [batch] if batch.clients else []
+
+    def _write_batches(self) -> bool:
+        """Write the batches; return False if the database cannot be reached."""
+        while self._batches:
+            batch = self._batches.pop(0)
+            try:
+                _write(batch)
+            except (OperationalError, InterfaceError):
+                log.exception("Decisions could not be logged.")
+                self._batches.insert(0, batch)
+                return False
+            except DatabaseError:
+                log.exception("Decisions could not be logged.", clients=len(batch.clients))
+                if len(batch.clients) > 1:
+                    self._batches += batch.split()
+                else:
+                    count_lost_log_entries(batch.number)
+        return True
 
     def start(self) -> None:
         """Start the thread that writes each second, and write the rest when the process ends."""
@@ -120,9 +200,11 @@ class DecisionLog:
         atexit.register(self._end)
 
     def _run(self) -> None:
-        while not self._ending.wait(_EACH):
+        for turn in count(1):
+            if self._ending.wait(_EACH):
+                return
             close_old_connections()
-            self.flush()
+            self.flush(may_wait=turn % _MANY_EACH != 0)
 
     def _end(self) -> None:
         self._ending.set()
@@ -133,58 +215,40 @@ decision_log = DecisionLog()
 """The log of this process."""
 
 
-_COUNT = "SELECT consent_count_decisions(%s, %s)"
-_ADD_DECISIONS = """
-INSERT INTO consent_loggeddecision (id, client_id, at, key_id, purpose, action, reason, pseudonym, xact)
-SELECT u.id, %(client)s, u.at, u.key, u.purpose, u.action, u.reason, u.pseudonym, pg_current_xact_id()::text::bigint
-FROM unnest(%(ids)s::uuid[], %(times)s::timestamptz[], %(keys)s::uuid[], %(purposes)s::text[], %(actions)s::text[],
-    %(reasons)s::text[], %(pseudonyms)s::uuid[]) AS u (id, at, key, purpose, action, reason, pseudonym)
-"""
+_SETTINGS = "SELECT client_id, mode, pseudonyms FROM consent_decisionlogsetting WHERE client_id = ANY (%s)"
+_LOG = "SELECT consent_log_decisions(%s, %s, %s)"
 _ADD_DAYS = "SELECT consent_add_log_days(%s, %s)"
 
 
-def _count(by_client: Mapping[UUID, Sequence[_Call]]) -> list[UUID]:
-    """Count the decisions of all clients, but those whose log is off; return the clients that log every decision."""
-    found = [_json.encode(_list_counts(calls)).decode() for calls in by_client.values()]
-    with single_statement(), connection.cursor() as cursor:
-        cursor.execute(_COUNT, [list(by_client), found])
-        return [client_id for (client_id,) in cursor.fetchall()]
+def _get_settings(clients: Iterable[UUID]) -> dict[UUID, DecisionLogSetting]:
+    """Return the settings of those clients that have one."""
+    if not clients:
+        return {}
+    with as_officer(), connection.cursor() as cursor:
+        cursor.execute(_SETTINGS, [list(clients)])
+        return {
+            client: DecisionLogSetting(client_id=client, mode=mode, pseudonyms=pseudonyms)
+            for client, mode, pseudonyms in cursor.fetchall()
+        }
 
 
-def _list_counts(calls: Sequence[_Call]) -> list[dict[str, object]]:
-    """List counts in one order, so that two processes that count at once do not wait for each other."""
-    counts: Counter[tuple[datetime, UUID, str, str, str]] = Counter()
-    for call in calls:
-        if not call.is_counted:
-            hour = call.at.replace(minute=0, second=0, microsecond=0)
-            counts.update((hour, call.key, *_describe(answer, call.purposes)) for answer in call.answers)
-    return [
-        {"id": new_id(), "number": number, **dict(zip(_COUNTED, values, strict=True))}
-        for values, number in sorted(counts.items())
-    ]
+def _write(batch: _Batch) -> None:
+    """Write a batch in one transaction, unless an earlier try was committed although its answer was lost."""
+    clients, days = batch.clients, {row.at.date() for rows in batch.entries.values() for row in rows}
+    with in_global(), connection.cursor() as cursor:
+        if batch.xact:
+            cursor.execute("SELECT pg_xact_status(%s::xid8) = 'committed'", [batch.xact])
+            if cursor.fetchone() == (True,):
+                return
+        cursor.execute("SELECT pg_current_xact_id()::text")
+        [batch.xact] = cursor.fetchone()
+        if days:
+            cursor.execute(_ADD_DAYS, [min(days), max(days)])
+        cursor.execute(_LOG, [clients, *(_encode(rows, clients) for rows in (batch.counts, batch.entries))])
 
 
-def _add_decisions(client_id: UUID, calls: Sequence[_Call]) -> None:
-    setting = DecisionLogSetting.objects.get(client_id=client_id)
-    days = sorted({call.at.date() for call in calls})
-    with connection.cursor() as cursor:
-        cursor.execute(_ADD_DAYS, [days[0], days[-1]])
-        cursor.execute(_ADD_DECISIONS, _list_decisions(setting, calls))
-
-
-def _list_decisions(setting: DecisionLogSetting, calls: Sequence[_Call]) -> SqlValues:
-    key = pseudonym_key(setting)
-    rows = [(call, answer, *_describe(answer, call.purposes)) for call in calls for answer in call.answers]
-    return {
-        "client": setting.client_id,
-        "ids": [new_id() for _ in rows],
-        "times": [call.at for call, *_ in rows],
-        "keys": [call.key for call, *_ in rows],
-        "purposes": [purpose for _, _, purpose, _, _ in rows],
-        "actions": [action for *_, action, _ in rows],
-        "reasons": [reason for *_, reason in rows],
-        "pseudonyms": [answer.subject and make_pseudonym(key, answer.subject) for _, answer, *_ in rows],
-    }
+def _encode(rows: dict[UUID, list[_Count]] | dict[UUID, list[_Entry]], clients: Iterable[UUID]) -> list[str | None]:
+    return [_json.encode(rows[client]).decode() if rows.get(client) else None for client in clients]
 
 
 def _describe(answer: Answered, purposes: Container[str]) -> tuple[str, str, str]:
@@ -192,7 +256,7 @@ def _describe(answer: Answered, purposes: Container[str]) -> tuple[str, str, str
     question = answer.question
     is_known = question.is_about_purpose and question.purpose in purposes
     action = question.action if question.action in _ACTIONS else ""
-    return question.purpose if is_known else "", str(action), str(answer.decision.reason)
+    return question.purpose if is_known else "", action, answer.decision.reason
 
 
 def pseudonym_key(setting: DecisionLogSetting) -> bytes:

@@ -6,12 +6,14 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
-from django.db import DatabaseError, connection, connections
+from django.db import OperationalError, connection, connections
 from prometheus_client import REGISTRY
 
 from consent.decisions import log
+from consent.decisions.facts import Decision, Question
 from consent.decisions.log import decision_log, make_pseudonym, pseudonym_key, purge_decisions
 from consent.decisions.models import DecisionCount, DecisionLogSetting, LoggedDecision, LogMode
+from consent.decisions.reasons import Reason as Reasons
 from consent.decisions.services import set_decision_log
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import NotAllowed
@@ -137,33 +139,46 @@ def test_a_client_has_one_setting(client_id, now):
 
 def test_a_decision_is_answered_and_kept_while_the_log_cannot_be_written(client_id, indus_lms, monkeypatch):
     def fail(*_: Any) -> None:
-        raise DatabaseError
+        raise OperationalError
 
     with monkeypatch.context() as broken:
-        broken.setattr(log, "_count", fail)
+        broken.setattr(log, "_write", fail)
         assert indus_lms.post(EVALUATION, about()).status_code == 200
         decision_log.flush()
         broken.setattr(log, "MOST_PENDING", 1)
         before = REGISTRY.get_sample_value("paktaleem_decision_log_lost_total") or 0
-        indus_lms.post(EVALUATION, about())
+        for _ in range(2):
+            indus_lms.post(EVALUATION, about())
         assert REGISTRY.get_sample_value("paktaleem_decision_log_lost_total") == before + 1
     decision_log.flush()
-    assert sum(number for *_, number in counted(client_id)) == 1
+    assert sum(number for *_, number in counted(client_id)) == 2
 
 
-def test_a_decision_that_was_counted_is_not_counted_again(client_id, indus_lms, now, monkeypatch):
-    def fail(*_: Any) -> None:
-        raise DatabaseError
+def test_rows_that_cannot_be_written_cost_no_other_client_its_rows(cast, client_id, indus_lms, now, monkeypatch):
+    known, bad = {}, cast.client_id("khyber")
+    answers = [
+        log.Answered(None, Question(purpose="support", at=now), Decision(False, Reasons.UNDECIDABLE, None, (), now))
+    ]
+    decision_log.add(bad, client_id, now, known, answers)
+    indus_lms.post(EVALUATION, about())
+    before = REGISTRY.get_sample_value("paktaleem_decision_log_lost_total") or 0
+    with monkeypatch.context() as broken:
+        broken.setattr(log, "_describe", lambda _answer, purposes: ("x" * (64 if purposes is known else 1), "", "no"))
+        decision_log.flush()
+    assert [number for *_, number in counted(client_id)] == [1]
+    assert (counted(bad), REGISTRY.get_sample_value("paktaleem_decision_log_lost_total")) == ([], before + 1)
 
+
+def test_many_counts_wait_and_single_decisions_do_not(client_id, indus_lms, now, monkeypatch):
     set_mode(client_id, LogMode.EVERY, at=now)
     indus_lms.post(EVALUATION, about())
-    with monkeypatch.context() as broken:
-        broken.setattr(log, "_add_decisions", fail)
-        decision_log.flush()
-    decision_log.flush()
-    assert [number for *_, number in counted(client_id)] == [1]
+    monkeypatch.setattr(log, "MANY_COUNTS", 0)
+    decision_log.flush(may_wait=True)
+    assert counted(client_id) == []
     with in_client(client_id):
         assert LoggedDecision.objects.count() == 1
+    decision_log.flush()
+    assert [number for *_, number in counted(client_id)] == [1]
 
 
 def test_a_day_is_a_partition_that_is_closed_by_itself(client_id, indus_lms, now):
@@ -232,16 +247,18 @@ def test_an_entry_of_a_transaction_that_commits_late_is_not_missed(lms, committe
 
     def slowly():
         try:
-            with in_client(client_id):
+            with in_global():
                 with connection.cursor() as cursor:
                     cursor.execute("SELECT pg_current_xact_id()")
                 wrote.set()
                 assert leave.wait(20)
-                log._add_decisions(client_id, decision_log._calls)
+                log._write(batch)
         finally:
             connections.close_all()
 
     lms.post(EVALUATION, about("lms-kiran", "support"))
+    [batch] = decision_log._sort(decision_log._calls, may_wait=False)
+    decision_log.discard()
     thread = threading.Thread(target=slowly)
     thread.start()
     assert wrote.wait(20)
@@ -252,3 +269,12 @@ def test_an_entry_of_a_transaction_that_commits_late_is_not_missed(lms, committe
     assert meanwhile["entries"] == []
     [entry] = lms.get(LOG, since=meanwhile["cursor"]).json()["entries"]
     assert (entry["purpose"], entry["number"], entry["pseudonym"] is None) == ("support", 1, False)
+
+
+def test_a_batch_whose_commit_was_not_heard_of_is_not_written_twice(lms, committed):
+    lms.post(EVALUATION, about("lms-kiran", "support"))
+    [batch] = decision_log._sort(decision_log._calls, may_wait=False)
+    decision_log.discard()
+    log._write(batch)
+    log._write(batch)
+    assert [number for *_, number in counted(committed.client_id("khyber"))] == [1]

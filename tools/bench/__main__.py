@@ -1,6 +1,6 @@
 """Run all measurements and write the table into docs/performance.md; the filled cluster is stored in BENCH_DIR.
 
-BENCH_ROWS names sections to run alone (``answers``, ``effect``, ``roster``, ``enrolments``, ``orders``,
+BENCH_ROWS names sections to run alone (``answers``, ``log``, ``effect``, ``roster``, ``enrolments``, ``orders``,
 ``disclosures``, ``disposals``, ``outbox``, ``clone``); the page is then not changed.
 """
 
@@ -20,12 +20,13 @@ from django.db import connections
 from paktaleem.foundation.embedded.layout import SUPERUSER, Endpoint
 from paktaleem.foundation.embedded.roles import ensure_database
 from tools.bench.clone import clone_rows
+from tools.bench.decision_log import log_rows
 from tools.bench.disclosures import disclosure_rows
 from tools.bench.disposals import disposal_rows
 from tools.bench.effect import effect_rows
 from tools.bench.enrolments import enrolment_rows
 from tools.bench.infrastructure import cluster, environment_for, served
-from tools.bench.loading import generator
+from tools.bench.loading import ask_all, drive, generator
 from tools.bench.orders import order_rows
 from tools.bench.outbox import outbox_rows
 from tools.bench.roster import roster_rows
@@ -49,6 +50,7 @@ def main() -> None:
             django.setup()
             _ready(endpoint)
             rows += _section("answers", lambda: _answer_rows(endpoint, folder))
+            rows += _section("log", lambda: _log_rows(endpoint, folder))
             rows += _section("effect", lambda: effect_rows(endpoint, folder))
             rows += _section("roster", lambda: roster_rows(endpoint, folder))
             rows += _section("enrolments", lambda: enrolment_rows(endpoint, folder))
@@ -93,6 +95,19 @@ def _answer_rows(endpoint: Endpoint, folder: Path) -> list[Row]:
     few, many = (rows // world.CLIENTS // world.PURPOSES_ANSWERED for rows in ROWS.values())
     with served(endpoint, folder, "small") as small, served(endpoint, folder, "big") as big:
         return Answers(endpoint, small, big, few, many, SECONDS).rows()
+
+
+def _log_rows(endpoint: Endpoint, folder: Path) -> list[Row]:
+    from tools.bench import requests, world  # noqa: PLC0415 -- as above
+
+    ensure_database(endpoint, "small", template="base")
+    world.migrate(environment_for(endpoint, folder, "small"))
+    world.fill_people(endpoint.url(SUPERUSER, "small"), ROWS["small"])
+    with served(endpoint, folder, "small") as site:
+        ask_all(site.port, requests.warming())
+        asked = requests.decisions(ROWS["small"] // world.CLIENTS // world.PURPOSES_ANSWERED)
+        drive(site, asked, SECONDS)  # warm the cache
+        return log_rows(site, endpoint.url(SUPERUSER, "small"), asked, SECONDS)
 
 
 def _heading(took: float) -> str:

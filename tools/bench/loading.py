@@ -69,10 +69,14 @@ def generator() -> str:
     return "wrk" if shutil.which("wrk") else "python"
 
 
-def drive(site: Site, requests: Sequence[bytes], seconds: int) -> Load:
-    """Send these requests over 8 persistent connections. Raises RuntimeError if any response is not a success."""
+def drive(site: Site, requests: Sequence[bytes], seconds: int, *, settled_after: float = 0) -> Load:
+    """Send these requests over 8 persistent connections. Raises RuntimeError if any response is not a success.
+
+    CPU is read ``settled_after`` seconds later, to include what is written after the answers.
+    """
     before = _cpu_of(site.web), _cpu_of(site.postgres)
     measured = (_by_wrk if generator() == "wrk" else _by_python)(site.port, requests, seconds)
+    time.sleep(settled_after)
     web, database = _cpu_of(site.web) - before[0], _cpu_of(site.postgres) - before[1]
     done = measured["done"]
     if measured["failed"] or not done:
