@@ -155,7 +155,8 @@ def test_a_decision_is_answered_and_kept_while_the_log_cannot_be_written(client_
 
 
 def test_rows_that_cannot_be_written_cost_no_other_client_its_rows(cast, client_id, indus_lms, now, monkeypatch):
-    known, bad = {}, cast.client_id("khyber")
+    bad = cast.client_id("khyber")
+    known: set[str] = set()
     answers = [
         log.Answered(None, Question(purpose="support", at=now), Decision(False, Reasons.UNDECIDABLE, None, (), now))
     ]
