@@ -12,6 +12,7 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.first_rows import FirstRows, take_first
 from paktaleem.foundation.tenancy.rows import SqlValues
 from retention.breaches.models import Breach, BreachAssessment, BreachLetter, BreachNotice, BreachPerson, Outcome
+from retention.data_map.models import MapLine
 
 HELD_DURING = """
 FROM holdings_holding h
@@ -33,12 +34,16 @@ ORDER BY 5 DESC, 3 DESC, 1, 2
 
 
 class AffectedCount(NamedTuple):
-    """How many people and records of a category a system held; the total has neither system nor category."""
+    """How many people and records of a category a system held; the total has neither system nor category.
+
+    ``is_reported`` is False if the system declares in the data map that it holds the category, and reported nothing.
+    """
 
     system: str
     category: str
     people: int
     records: int
+    is_reported: bool = True
 
 
 class NoticeCount(NamedTuple):
@@ -62,13 +67,22 @@ def held_values(breach: Breach) -> SqlValues:
 
 
 def count_affected(breach: Breach, *, actor: Actor) -> list[AffectedCount]:
-    """Count people and records by system and category, the total first (each person once). Raises NotAllowed."""
+    """Count people and records by system and category, the total first (each person once), for two queries.
+
+    Categories that a system only declares come last. Raises NotAllowed.
+    """
     require(actor, Capability.VIEW_CLIENT_RECORDS, breach.client_id)
     with connection.cursor() as cursor:
         cursor.execute(_COUNT, held_values(breach))
-        return [
+        counts = [
             AffectedCount(name or "", code or "", people, int(records)) for name, code, people, records, _ in cursor
         ]
+    lines = MapLine.objects.filter(client_id=breach.client_id).exclude(ended_at__lt=breach.happened_from)
+    lines = lines.filter(category__in=breach.categories) if breach.categories else lines
+    lines = lines.filter(system__code__in=breach.systems) if breach.systems else lines
+    declared = set(lines.order_by().values_list("system__name", "category"))
+    only_declared = sorted(declared - {(one.system, one.category) for one in counts})
+    return [*counts, *(AffectedCount(name, code, 0, 0, is_reported=False) for name, code in only_declared)]
 
 
 def find_assessment(breach: Breach) -> BreachAssessment | None:

@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from consent.register.models.purposes import DataCategory
+from paktaleem.directory.data_systems.models import System
 from paktaleem.directory.mail.models import Letter
 from paktaleem.directory.mail.rendering import GAP
 from paktaleem.directory.people.copies.declarations import Reader
@@ -25,6 +26,7 @@ from paktaleem.foundation.accounts.actors import NotAllowed, system_actor
 from paktaleem.foundation.accounts.acts import Refused
 from paktaleem.foundation.accounts.changes import decide_proposed_change, find_waiting
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester
+from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 from retention.breaches.models import (
@@ -55,9 +57,11 @@ from retention.breaches.services import (
     write_to_client,
     write_to_people,
 )
+from retention.data_map.models import MapLine
+from retention.data_map.services import declare_line, end_line
 from tests.breaches.making import add_measures, assess, complete, make_breach, send_letters
 from tests.children.guardians import verified_guardian
-from tests.factories import make_system
+from tests.factories import SETTING_UP, make_system
 
 HOUR = timedelta(hours=1)
 WORKER = system_actor("tests.breaches")
@@ -88,6 +92,22 @@ def test_people_are_counted_once_over_systems_and_categories(breach, amina):
     assert count_affected(breach, actor=amina)[0].people == 1
     breach.systems = ["no_such_system"]
     assert count_affected(breach, actor=amina)[0].people == 0
+
+
+def test_data_that_a_system_only_declares_is_affected_and_said_to_be_declared(indus, cast, breach, amina, now):
+    about = {"roles": ["student"], "purposes": [], "countries": ["PK"], "found_by": "lms_id"}
+    for category in ("contact_details", "usage_logs"):
+        line = MapLine(client=indus, system=System.objects.get(code="lms"), category=category, **about)
+        declare_line(line, actor=SETTING_UP, reason=Reason.REVIEW, at=now)
+    total, *lines = count_affected(breach, actor=amina)
+    known = {line.category: (line.is_reported, line.people) for line in lines}
+    assert known == {"usage_logs": (True, 2), "content": (True, 1), "contact_details": (False, 0)}
+    assert total.people == 2
+    draft = compose_breach_letters(breach, Audience.AUTHORITY, actor=amina)["en"]
+    assert DataCategory.objects.get(code="contact_details").name_en in draft
+    line = MapLine.objects.get(category="contact_details")
+    end_line(line, actor=SETTING_UP, reason=Reason.REVIEW, at=breach.happened_from - timedelta(days=1))
+    assert all(line.is_reported for line in count_affected(breach, actor=amina))
 
 
 def test_data_collected_after_the_breach_is_not_concerned(indus, amina, held, now):
