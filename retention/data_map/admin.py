@@ -58,7 +58,7 @@ class LineForm(ScopedForm):
 
 def _render_state(line: MapLine) -> SafeString:
     if line.ended_at is not None:
-        return render_state(gettext("Ended"))
+        return render_state(gettext("No longer held"))
     if line.confirmed_at is None:
         return render_state(gettext("To be confirmed"), "warn")
     if line.confirm_by <= get_time_of(line.client_id):

@@ -209,7 +209,7 @@ _INTROS = {
     Measure.CONSENTS: _("Answers in each week; a consent given again while it is in force is not counted."),
     Measure.ANSWERS: _("By the week of the answer. A reasoned notice within the deadline extends it."),
     Measure.DECISIONS: _(
-        "Decisions about collections and disclosures that systems reported. Their questions are not stored."
+        "Decisions about collections and disclosures that systems reported. Their questions are in the decision log."
     ),
     Measure.HOLDINGS: _("What systems hold at the last count of each week, by the time since it was first collected."),
 }
