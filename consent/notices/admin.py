@@ -26,14 +26,16 @@ from consent.notices.models import (
     ResponseKind,
 )
 from consent.notices.selectors.notices import (
+    EffectPreview,
     NoticeUnknown,
     get_version_in_effect,
     has_older_words,
     notice_timeline,
+    preview_effect,
+    preview_widening,
     select_open_objections,
     select_unacknowledged,
 )
-from consent.notices.selectors.preview import EffectPreview, preview_effect, preview_widening
 from consent.notices.services.publishing import (
     acknowledge_announcement,
     announce_draft,

@@ -14,8 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from children.invitations.selectors import list_wards
 from consent.consents.models import ConsentState, Method
-from consent.consents.selectors.choices import Choice, get_choice, list_choices
-from consent.consents.selectors.consents import select_consent_events
+from consent.consents.selectors.consents import Choice, get_choice, list_choices, select_consent_events
 from consent.consents.services.consent_basis import ChildMayNotGive, NoticeNotInEffect
 from consent.consents.services.recording import (
     Answer,

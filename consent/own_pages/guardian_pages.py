@@ -48,7 +48,7 @@ from children.invitations.services.answering import (
 )
 from children.invitations.services.inviting import ContactRefused, is_contact_usable
 from consent.consents.models import GivenBy
-from consent.consents.selectors.choices import Choice, ServiceNotice, list_choices, service_notice
+from consent.consents.selectors.consents import Choice, ServiceNotice, list_choices, service_notice
 from consent.notices.selectors.registers import current_register
 from consent.own_pages.choices import BASIS_TEXTS, serialize_choice
 from consent.register.compiled import Register

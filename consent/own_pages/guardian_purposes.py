@@ -22,7 +22,7 @@ from children.guardians.services.guardians import AlreadyEnded
 from children.guardians.services.verifications import MayNotConsent
 from children.invitations.services.answering import record_guardian_visit
 from consent.consents.models import ConsentState, GivenBy, Method
-from consent.consents.selectors.choices import Choice, get_choice, recipients_of
+from consent.consents.selectors.consents import Choice, get_choice, recipients_of
 from consent.consents.services.consent_basis import ChildMayNotGive, GuardianMayNotAnswer, GuardianUnknown
 from consent.consents.services.recording import (
     Answer,

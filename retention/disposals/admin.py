@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from paktaleem.directory.data_systems.admin.systems import ORDERS_TEMPLATE, list_order_lines
+from paktaleem.directory.data_systems.admin import ORDERS_TEMPLATE, list_order_lines
 from paktaleem.directory.data_systems.extension_points import OrderCase, order_cases
 from paktaleem.directory.data_systems.models import Order
 from paktaleem.directory.data_systems.selectors import name_systems

@@ -14,7 +14,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from children.guardians.models import Quarantine, QuarantineCause
-from paktaleem.directory.data_systems.admin.systems import orders_panel
+from paktaleem.directory.data_systems.admin import orders_panel
 from paktaleem.directory.data_systems.extension_points import OrderCase, order_cases
 from paktaleem.directory.data_systems.models import Order
 from paktaleem.directory.people.admin.people import person_column

@@ -21,8 +21,7 @@ from django.utils.translation import gettext_lazy
 
 from paktaleem.directory.data_systems.models import Delivery, System
 from paktaleem.directory.data_systems.selectors import list_serving_systems
-from paktaleem.directory.data_systems.services.collecting import require_system_owner
-from paktaleem.directory.data_systems.services.fulfilment import AlreadyAnswered, NotByHand
+from paktaleem.directory.data_systems.services.fulfilment import AlreadyAnswered, NotByHand, require_system_owner
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import tombstone_of_digest
 from paktaleem.foundation.accounts.actors import Actor, require

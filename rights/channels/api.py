@@ -30,7 +30,7 @@ from rights.packages.models import BuildFailure, PackageState
 from rights.packages.selectors import count_downloads, find_package
 from rights.rectifications.models import Correction, CorrectionState
 from rights.rectifications.selectors import list_corrections, waiting_fields
-from rights.rectifications.services.statements import Statement, add_correction
+from rights.rectifications.services import Statement, add_correction
 from rights.rectifications.values import FIELD_LABELS
 from rights.requests.models import Channel, IdentityMethod, RequestPart, RightKind, RightsRequest
 from rights.requests.selectors import get_request, list_parts_of, list_requests

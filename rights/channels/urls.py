@@ -4,7 +4,7 @@ from django.urls import path
 
 from paktaleem.directory.access_links.models import Page
 from paktaleem.directory.access_links.views import follow_link, own_page_urls
-from rights.channels import guardian_pages, views
+from rights.channels import views
 from rights.erasures.views import cancel_erasure_of_ward, cancel_own_erasure
 from rights.packages.views import show_copy
 from rights.rectifications.views import state_corrections
@@ -25,10 +25,10 @@ requests_urls = [
 ]
 """Below ``requests/``."""
 guardian_urls = [
-    path(_DATA, guardian_pages.ask_for_data, name="guardian-data"),
-    path(f"{_DATA}end/", guardian_pages.end_request, name="guardian-data-end"),
+    path(_DATA, views.ask_for_data, name="guardian-data"),
+    path(f"{_DATA}end/", views.end_request, name="guardian-data-end"),
     path(f"{_DATA}erasure/", cancel_erasure_of_ward, name="guardian-erasure"),
-    path(f"{_DATA}copy/<uuid:rights_request>/", guardian_pages.show_copy, name="guardian-copy"),
+    path(f"{_DATA}copy/<uuid:rights_request>/", views.show_copy, name="guardian-copy"),
 ]
 """Below ``guardian/``: a child's data."""
 concern_urls = [

@@ -31,7 +31,7 @@ from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from rights.desk.models import CallOutcome, RequestLetter, RequestTask, TaskKind, Way
 from rights.desk.selectors import has_open_case
 from rights.mailbox.services import move_messages
-from rights.rectifications.services.statements import to_given_address
+from rights.rectifications.services import to_given_address
 from rights.requests.deadlines import day_in
 from rights.requests.letters import ANSWERS, Occasion, find_mailable_sender, get_start_url, send_about
 from rights.requests.models import (

@@ -17,7 +17,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from consent.agreements.selectors import has_left
-from paktaleem.directory.data_systems.admin.systems import orders_panel
+from paktaleem.directory.data_systems.admin import orders_panel
 from paktaleem.directory.data_systems.extension_points import OrderCase, order_cases
 from paktaleem.directory.data_systems.services.issuing import ERASURE
 from paktaleem.directory.people.admin.people import person_url

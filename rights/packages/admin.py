@@ -29,7 +29,7 @@ from rights.packages.selectors import (
     is_left_out_allowed,
     list_orders,
 )
-from rights.packages.services.collecting import hand_over_package, request_package
+from rights.packages.services import hand_over_package, request_package
 from rights.packages.views import stream_package
 from rights.requests.admin.acts import add_request_act, request_panels, request_url
 from rights.requests.models import RightsRequest

@@ -14,8 +14,7 @@ from paktaleem.foundation.clock import client_now
 from paktaleem.foundation.tenancy.context import in_client
 from rights.packages.models import BuildFailure
 from rights.packages.selectors import list_clients_with_packages
-from rights.packages.services.answering import build_package, record_failure
-from rights.packages.services.collecting import BUILD, continue_waiting_packages
+from rights.packages.services import BUILD, build_package, continue_waiting_packages, record_failure
 from rights.requests.services.steps import RequestEnded
 
 RETRY = RetryStrategy(max_attempts=4, wait=3600)

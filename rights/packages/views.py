@@ -21,7 +21,7 @@ from paktaleem.foundation.accounts.middleware import as_received, get_client_tim
 from paktaleem.foundation.web.public.pages import page_url, public_page
 from rights.packages.models import Package, PackageState
 from rights.packages.selectors import count_downloads, find_package, has_contact, is_copy_granted, may_fetch
-from rights.packages.services.collecting import CodeNeeded, PackageNotThere, fetch_package, is_code_fresh
+from rights.packages.services import CodeNeeded, PackageNotThere, fetch_package, is_code_fresh
 from rights.requests.models import RightsRequest, RightsRequestQuerySet
 from rights.requests.services.intake import ContactTooNew
 from rights.requests.services.steps import RequestEnded

@@ -34,8 +34,15 @@ from rights.rectifications.selectors import (
     list_notices,
     waiting_fields,
 )
-from rights.rectifications.services.applying import correct_person, correct_roles, record_informed
-from rights.rectifications.services.statements import Statement, add_correction, find_open_part, refuse_correction
+from rights.rectifications.services import (
+    Statement,
+    add_correction,
+    correct_person,
+    correct_roles,
+    find_open_part,
+    record_informed,
+    refuse_correction,
+)
 from rights.rectifications.values import CORRECTABLE, FIELD_LABELS
 from rights.rectifications.views import CorrectionForm
 from rights.requests.admin.acts import add_request_act, offer_rows, request_panels, request_url

@@ -3,7 +3,7 @@
 from paktaleem.foundation.operations.extensions import PortalAppConfig, entry
 
 PEOPLE = "paktaleem.directory.people.extension_points"
-APPLYING = "rights.rectifications.services.applying"
+APPLYING = "rights.rectifications.services"
 
 
 class RectificationsConfig(PortalAppConfig):
@@ -16,7 +16,7 @@ class RectificationsConfig(PortalAppConfig):
         ("rights.requests.hooks.part_granted", f"{APPLYING}.list_who_must_be_informed"),
         ("rights.requests.hooks.before_closing", f"{APPLYING}.require_carried_out"),
         ("rights.requests.hooks.texts_to_read", "rights.rectifications.selectors.read_texts"),
-        ("rights.requests.hooks.request_continued", "rights.rectifications.services.statements.take_over_corrections"),
+        ("rights.requests.hooks.request_continued", "rights.rectifications.services.take_over_corrections"),
         ("rights.requests.hooks.part_details", "rights.rectifications.selectors.describe_corrections"),
         (
             "paktaleem.directory.people.copies.sections.person_sections",

@@ -13,7 +13,7 @@ from paktaleem.directory.people.selectors import sealer_of
 from paktaleem.directory.people.services.people import open_details
 from paktaleem.foundation.accounts.second_person import ChangeState
 from rights.rectifications.models import CorrectedValue, Correction, CorrectionState, RecipientNotice
-from rights.rectifications.services.applying import open_value
+from rights.rectifications.services import open_value
 from rights.rectifications.values import to_text
 from rights.requests.models import RequestPart, RightKind, RightsRequest
 from rights.requests.sealing import open_text

@@ -15,7 +15,7 @@ from paktaleem.foundation.console.forms import add_service_error
 from paktaleem.foundation.web.public.pages import public_page, redirect_to_page
 from rights.rectifications.models import CorrectionState
 from rights.rectifications.selectors import list_corrections, waiting_fields
-from rights.rectifications.services.statements import (
+from rights.rectifications.services import (
     NoRectification,
     Statement,
     TooManyCorrections,

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.core.exceptions import ValidationError
 
-from consent.consents.selectors.choices import recipients_of
+from consent.consents.selectors.consents import recipients_of
 from consent.decisions.selectors.decisions import decide_all_purposes
 from consent.notices.selectors.registers import current_register
 from consent.register.effects import WeakensSafeguard

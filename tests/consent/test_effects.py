@@ -18,8 +18,12 @@ from consent.consents.models import Consent, GivenBy
 from consent.consents.services.recording import withdraw_consent
 from consent.notices.effects import PublishedVersion, effect_after_proof, effects_at_client, merge_own_and_shared
 from consent.notices.models import Notice, NoticeDispatch, NoticeResponse
-from consent.notices.selectors.notices import select_open_objections, select_unacknowledged
-from consent.notices.selectors.preview import RenewalCounts, preview_effect
+from consent.notices.selectors.notices import (
+    RenewalCounts,
+    preview_effect,
+    select_open_objections,
+    select_unacknowledged,
+)
 from consent.notices.selectors.registers import get_current_notice
 from consent.notices.services.announcements import process_client
 from consent.notices.services.publishing import (

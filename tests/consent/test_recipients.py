@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 
 from children.guardians.services.verifications import record_verification
-from consent.consents.selectors.choices import recipients_of
+from consent.consents.selectors.consents import recipients_of
 from consent.decisions.facts import Question
 from consent.decisions.selectors.decisions import decide_one
 from consent.notices.models import Notice, NoticeDispatch, NoticeDraft, NoticeVersion

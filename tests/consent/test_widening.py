@@ -9,12 +9,17 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, ProgrammingError, connection
 
 from consent.consents.models import Consent, ConsentEvent, Method
-from consent.consents.selectors.choices import list_choices
-from consent.consents.selectors.consents import consent_states, list_timeline, select_consent_events, states_at
+from consent.consents.selectors.consents import (
+    consent_states,
+    list_choices,
+    list_timeline,
+    select_consent_events,
+    states_at,
+)
 from consent.consents.services.recording import withdraw_consent
 from consent.decisions.selectors.decisions import decide_all_purposes
 from consent.notices.notice_tokens import TokenExpired
-from consent.notices.selectors.preview import ClientCounts, RenewalCounts, preview_effect, preview_widening
+from consent.notices.selectors.notices import ClientCounts, RenewalCounts, preview_effect, preview_widening
 from consent.notices.selectors.registers import get_current_notice, register_as_of
 from consent.receipts.services import get_record_facts
 from consent.register.effects import WeakensSafeguard

@@ -19,11 +19,12 @@ from paktaleem.directory.data_systems.selectors import (
     list_orders_of_system,
     list_parts,
 )
-from paktaleem.directory.data_systems.services.collecting import CategoryUnknown, add_part
 from paktaleem.directory.data_systems.services.fulfilment import (
     AlreadyAnswered,
+    CategoryUnknown,
     NotByHand,
     accept_order,
+    add_part,
     carry_out_by_hand,
     complete_order,
     fail_order,

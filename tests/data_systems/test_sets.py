@@ -12,8 +12,14 @@ from django.test.utils import CaptureQueriesContext
 
 from paktaleem.directory.data_systems.models import Order, OrderPart, OrderStep
 from paktaleem.directory.data_systems.selectors import is_everything_answered, list_orders_of_system
-from paktaleem.directory.data_systems.services.collecting import MOST_PARTS, TooManyParts, add_part
-from paktaleem.directory.data_systems.services.fulfilment import accept_order, complete_order, hand_over
+from paktaleem.directory.data_systems.services.fulfilment import (
+    MOST_PARTS,
+    TooManyParts,
+    accept_order,
+    add_part,
+    complete_order,
+    hand_over,
+)
 from paktaleem.directory.data_systems.services.issuing import (
     OrderOpen,
     issue_orders,
@@ -327,7 +333,7 @@ def test_the_number_of_parts_is_limited(collecting, key, now):
 
 
 def test_files_count_as_parts(collecting, key, now, monkeypatch):
-    monkeypatch.setattr("paktaleem.directory.data_systems.services.collecting.MOST_PARTS", 2)
+    monkeypatch.setattr("paktaleem.directory.data_systems.services.fulfilment.MOST_PARTS", 2)
     for _ in range(2):
         add_part(collecting, BytesIO(b"%PDF-1.7 essay"), category="content", actor=key, at=now)
     with pytest.raises(TooManyParts):

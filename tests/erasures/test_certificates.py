@@ -43,10 +43,10 @@ from rights.erasures.leavers import find_leaving, list_leavers
 from rights.erasures.models import Certificate, ErasureProposal
 from rights.erasures.services.progress import erase_leavers
 from rights.erasures.services.proposals import decide_erasure
-from rights.packages.services.answering import end_due_packages
+from rights.packages.services import end_due_packages
 from rights.rectifications.models import RecipientNotice
 from rights.rectifications.selectors import list_notices
-from rights.rectifications.services.applying import record_informed
+from rights.rectifications.services import record_informed
 from rights.requests.models import RightsRequest
 from rights.requests.sealing import create_key
 from rights.requests.services.closing import answer_request, close_request

@@ -12,7 +12,7 @@ from rights.erasures.models import Certificate, ErasureProposal
 from rights.erasures.services.proposals import NOTIFY
 from rights.erasures.tasks import notify_of_erasure
 from rights.rectifications.models import RecipientNotice
-from rights.rectifications.services.applying import record_informed
+from rights.rectifications.services import record_informed
 from rights.requests.services.closing import answer_request
 from tests.access_links import visiting
 from tests.access_links.visiting import latest_code, send, visitor

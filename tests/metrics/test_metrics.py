@@ -19,7 +19,7 @@ from paktaleem.directory.webhooks.services import disable_endpoint
 from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.operations.metrics import check_metrics, gauge_readers
 from paktaleem.foundation.tenancy.context import in_client, in_global
-from paktaleem.foundation.upkeep.backups.drills import record_backup
+from paktaleem.foundation.upkeep.backups.dumps import record_backup
 from tests.factories import SETTING_UP
 from tests.webhooks.receiving import make_endpoint
 

@@ -19,8 +19,7 @@ from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.office.demo.supervision import running
 from rights.erasures.models import Certificate, ErasureProposal
 from rights.erasures.services.proposals import decide_erasure
-from rights.packages.services.answering import end_due_packages
-from rights.packages.services.collecting import BUILD
+from rights.packages.services import BUILD, end_due_packages
 from rights.packages.tasks import build_one_package
 from rights.requests.letters import compose_answer
 from rights.requests.models import RightsRequest

@@ -98,8 +98,12 @@ from rights.mailbox.intake import parse_mail
 from rights.mailbox.models import MailMessage
 from rights.mailbox.services import ReceivedMail, store_mail
 from rights.rectifications.selectors import list_notices
-from rights.rectifications.services.applying import list_recipients_to_inform, record_informed
-from rights.rectifications.services.statements import Statement, add_correction
+from rights.rectifications.services import (
+    Statement,
+    add_correction,
+    list_recipients_to_inform,
+    record_informed,
+)
 from rights.requests.services.clock import extend_request, pause_request
 from rights.requests.services.closing import answer_request
 from rights.requests.services.decisions import decide_part

@@ -29,9 +29,9 @@ from paktaleem.foundation.accounts.acts import Refused
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.office.reports.models import PackContent, PackState, RegulatorPack
-from paktaleem.office.reports.regulator.sections import SECTIONS
 from paktaleem.office.reports.regulator.services import (
     GATHER,
+    SECTIONS,
     fail_pack,
     gather_section,
     request_pack,

@@ -5,9 +5,9 @@ import json
 import zipfile
 
 from paktaleem.directory.data_systems.models import Order
-from paktaleem.directory.data_systems.services.collecting import add_part
 from paktaleem.directory.data_systems.services.fulfilment import (
     accept_order,
+    add_part,
     approve_waiver,
     carry_out_by_hand,
     complete_order,
@@ -19,8 +19,7 @@ from paktaleem.foundation.accounts.actors import person_actor, user_actor
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from rights.packages.models import Package
-from rights.packages.services.answering import build_package
-from rights.packages.services.collecting import fetch_package
+from rights.packages.services import build_package, fetch_package
 from tests.factories import SETTING_UP
 from tests.rights.cases import AT, decided, received
 

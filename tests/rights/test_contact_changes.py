@@ -10,8 +10,7 @@ from paktaleem.directory.access_links.services import count_rights_message
 from paktaleem.directory.mail.models import Letter
 from paktaleem.directory.people.services.people import register_subject
 from paktaleem.foundation.audit.actors import Reason
-from rights.rectifications.services.applying import correct_person
-from rights.rectifications.services.statements import Statement, add_correction
+from rights.rectifications.services import Statement, add_correction, correct_person
 from rights.requests.services.decisions import decide_part
 from tests.access_links.visiting import work
 from tests.factories import CAST_AT, SETTING_UP

@@ -13,7 +13,7 @@ from paktaleem.foundation.tenancy.context import in_client
 from retention.schedule.services import HoldScope, place_hold
 from rights.desk.cases import open_case
 from rights.desk.services import add_task, send_letter
-from rights.rectifications.services.statements import Statement, add_correction
+from rights.rectifications.services import Statement, add_correction
 from rights.requests.models import RightsRequest
 from tests.erasures.steps import proposed
 from tests.faults.size import sized

@@ -16,7 +16,7 @@ from paktaleem.directory.people.services.people import claim_guardian, register_
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
 from rights.rectifications.models import CorrectedValue, Correction
-from rights.rectifications.services.applying import correct_roles
+from rights.rectifications.services import correct_roles
 from rights.requests.models import RightsRequest
 from tests.access_links.visiting import send, visitor
 from tests.api.callers import Caller

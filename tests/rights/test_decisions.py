@@ -21,9 +21,8 @@ from paktaleem.foundation.accounts.acts import Refused
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from rights.desk.services import record_call
-from rights.packages.services.answering import end_due_packages
-from rights.packages.services.collecting import request_package
-from rights.rectifications.services.statements import Statement, add_correction
+from rights.packages.services import end_due_packages, request_package
+from rights.rectifications.services import Statement, add_correction
 from rights.requests.letters import compose_answer
 from rights.requests.models import RequestStep, RightsRequest
 from rights.requests.sealing import open_text

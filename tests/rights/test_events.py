@@ -15,7 +15,7 @@ from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from rights.erasures.models import ErasureProposal
 from rights.erasures.services.proposals import decide_erasure
-from rights.packages.services.answering import end_due_packages
+from rights.packages.services import end_due_packages
 from rights.requests.services.clock import purge_old_requests
 from rights.requests.services.closing import add_rights, answer_request, close_request
 from rights.requests.services.decisions import decide_part

@@ -34,7 +34,7 @@ from paktaleem.foundation.tenancy.context import in_client
 from rights.erasures.models import Certificate, ErasureProposal
 from rights.erasures.services.proposals import CONTINUE, NOTIFY
 from rights.erasures.tasks import continue_all_erasures, continue_one_erasure, notify_of_erasure
-from rights.packages.services.collecting import BUILD
+from rights.packages.services import BUILD
 from rights.packages.tasks import build_one_package
 from rights.requests.models import RequestPart, RightsRequest
 from rights.requests.services.intake import MATCH_SENDER

@@ -22,8 +22,7 @@ from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
 from rights.packages.models import Package, PackageDownload
 from rights.packages.selectors import may_fetch
-from rights.packages.services.answering import end_due_packages
-from rights.packages.services.collecting import PackageNotThere, hand_over_package, request_package
+from rights.packages.services import PackageNotThere, end_due_packages, hand_over_package, request_package
 from rights.requests.letters import compose_answer
 from rights.requests.models import RightsRequest
 from rights.requests.services.closing import answer_request, close_request

@@ -17,7 +17,7 @@ from paktaleem.foundation.accounts.acts import Refused
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
-from rights.rectifications.services.statements import Statement, add_correction
+from rights.rectifications.services import Statement, add_correction
 from rights.requests.models import RequestStep, RightsRequest
 from rights.requests.selectors import get_figures
 from rights.requests.services.clock import (

@@ -34,13 +34,14 @@ from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.context import in_client
 from rights.packages.archive import _TYPES
 from rights.packages.models import BuildFailure, PackageDownload
-from rights.packages.services.answering import end_due_packages, record_failure
-from rights.packages.services.collecting import (
+from rights.packages.services import (
     BUILD,
     CodeNeeded,
     PackageNotThere,
     continue_waiting_packages,
+    end_due_packages,
     hand_over_package,
+    record_failure,
     request_package,
 )
 from rights.packages.tasks import RETRY, build_one_package

@@ -18,12 +18,13 @@ from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from rights.rectifications.models import CorrectedValue, Correction, RecipientNotice
 from rights.rectifications.selectors import list_corrected_fields, list_notices, read_texts
-from rights.rectifications.services.applying import correct_person, record_informed
-from rights.rectifications.services.statements import (
+from rights.rectifications.services import (
     NoRectification,
     Statement,
     TooManyCorrections,
     add_correction,
+    correct_person,
+    record_informed,
     refuse_correction,
 )
 from rights.requests.letters import compose_answer

@@ -19,7 +19,7 @@ from django.utils import timezone
 from time_machine import TimeMachineFixture
 
 from consent.notices.models import Notice
-from consent.notices.selectors.preview import preview_effect
+from consent.notices.selectors.notices import preview_effect
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.console.filters import CLIENT_PARAMETER
 from paktaleem.foundation.console.person_pages import TABS, PersonRows, person_pages

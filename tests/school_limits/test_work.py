@@ -29,7 +29,7 @@ from paktaleem.directory.people.services.erasure import AlreadyErased, erase_sub
 from paktaleem.directory.people.services.people import RecordElsewhere, register_subject
 from paktaleem.directory.schools.models import Enrolment, School, SchoolClass
 from paktaleem.directory.schools.selectors import EVERYONE
-from paktaleem.directory.schools.services.moving import ClassesElsewhere, Move, leave_client, move_pupils
+from paktaleem.directory.schools.services.recording import ClassesElsewhere, Move, leave_client, move_pupils
 from paktaleem.foundation.accounts.actors import Actor, user_actor
 from paktaleem.foundation.accounts.acts import Refused
 from paktaleem.foundation.audit.actors import Reason
@@ -39,7 +39,7 @@ from paktaleem.foundation.upkeep.runs.services import begin_run
 from rights.erasures.models import ErasureProposal
 from rights.erasures.services.proposals import cancel_erasure, decide_erasure
 from rights.packages.models import Package
-from rights.packages.services.collecting import hand_over_package, request_package
+from rights.packages.services import hand_over_package, request_package
 from rights.requests.models import RightsRequest
 from rights.requests.services.closing import answer_request
 from tests.cast import Cast

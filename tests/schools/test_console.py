@@ -30,7 +30,7 @@ from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
 from retention.holdings.models import Holding
-from rights.rectifications.services.applying import correct_person
+from rights.rectifications.services import correct_person
 from rights.requests.models import RightsRequest
 from rights.requests.services.intake import receive_request
 from tests.api.callers import Caller

@@ -34,7 +34,7 @@ from paktaleem.foundation.outages import BUSY, FULL, READ_ONLY, UNREACHABLE, fin
 from paktaleem.foundation.tenancy import operations
 from paktaleem.foundation.tenancy.context import autonomous_transaction, in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
-from paktaleem.foundation.upkeep.backups.drills import Step, record_backup, record_drill
+from paktaleem.foundation.upkeep.backups.dumps import Step, record_backup, record_drill
 from paktaleem.foundation.upkeep.periods.kinds import list_kinds
 from paktaleem.foundation.upkeep.periods.models import DisposalRun
 from paktaleem.foundation.upkeep.periods.services import check_disposals

@@ -63,7 +63,7 @@ from retention.schedule.services import HoldScope, place_hold
 from rights.channels.guardians import record_guardian_request
 from rights.erasures.models import ErasureProposal
 from rights.erasures.services.proposals import decide_erasure
-from rights.rectifications.services.statements import Statement, add_correction
+from rights.rectifications.services import Statement, add_correction
 from rights.requests.services.clock import carry_out_due_steps, extend_request, pause_request, resume_request
 from rights.requests.services.closing import add_rights, answer_request, close_request, link_duplicate
 from rights.requests.services.intake import deny_own_request, receive_request, verify_identity

@@ -107,7 +107,7 @@ def _timed(count: Callable[[], int]) -> tuple[float, int]:
 def _preview() -> int:
     """Query, as a privacy officer does before announcing a material text, its effect at every client."""
     from consent.notices.models import Notice  # noqa: PLC0415 -- models need the settings of this run
-    from consent.notices.selectors.preview import preview_effect  # noqa: PLC0415 -- as above
+    from consent.notices.selectors.notices import preview_effect  # noqa: PLC0415 -- as above
     from paktaleem.foundation.accounts.actors import user_actor  # noqa: PLC0415 -- as above
     from paktaleem.foundation.tenancy.context import as_officer  # noqa: PLC0415 -- as above
     from paktaleem.foundation.tenancy.rows import PAKTALEEM  # noqa: PLC0415 -- as above

@@ -26,7 +26,7 @@ from children.guardians.services.answers import record_service_answer
 from children.guardians.services.guardians import accept_roster_claim
 from children.guardians.services.verifications import verify_guardian
 from consent.consents.models import ConsentEvent, ConsentState, GivenBy, Method
-from consent.consents.selectors.choices import printed_notice
+from consent.consents.selectors.consents import printed_notice
 from consent.consents.services.consent_basis import NoticeNotInEffect, add_evidence_file
 from consent.consents.services.recording import Answer, lock_subject, record_answers
 from consent.notices.notice_tokens import TokenExpired

@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from consent.consents.selectors.choices import printed_notice
+from consent.consents.selectors.consents import printed_notice
 from consent.notices.models import NoticeVersion
 from consent.notices.selectors.notices import NoticeUnknown
 from consent.notices.selectors.registers import current_register, find_purposes, get_current_notice

@@ -15,8 +15,14 @@ from paktaleem.directory.data_systems.extension_points import list_order_paramet
 from paktaleem.directory.data_systems.models import Ground, Order, OrderKind, System
 from paktaleem.directory.data_systems.sealed_names import name_of
 from paktaleem.directory.data_systems.selectors import get_order, list_orders_of_system, system_of_key
-from paktaleem.directory.data_systems.services.collecting import MOST_PARTS, add_part
-from paktaleem.directory.data_systems.services.fulfilment import accept_order, complete_order, fail_order, hand_over
+from paktaleem.directory.data_systems.services.fulfilment import (
+    MOST_PARTS,
+    accept_order,
+    add_part,
+    complete_order,
+    fail_order,
+    hand_over,
+)
 from paktaleem.directory.data_systems.services.issuing import MOST_FIELDS, new_values_of
 from paktaleem.directory.data_systems.states import (
     ASK_AGAIN_AFTER,

@@ -22,7 +22,7 @@ from paktaleem.directory.people.models import HasSeveralRoles, Subject, SubjectR
 from paktaleem.directory.schools import selectors
 from paktaleem.directory.schools.forms import read_place
 from paktaleem.directory.schools.models import Enrolment, School, SchoolClass, Sourced, Term
-from paktaleem.directory.schools.services.moving import Move, check_move, leave_client, move_pupils
+from paktaleem.directory.schools.services.recording import Move, check_move, leave_client, move_pupils
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console import person_pages as pages

@@ -12,7 +12,7 @@ class SchoolsConfig(PortalAppConfig):
         ("paktaleem.foundation.console.site.school_names", "paktaleem.directory.schools.selectors.list_school_names"),
         (
             "paktaleem.directory.people.extension_points.before_erasure",
-            "paktaleem.directory.schools.services.moving.delete_enrolments",
+            "paktaleem.directory.schools.services.recording.delete_enrolments",
         ),
         ("paktaleem.foundation.console.long_acts.long_acts", "paktaleem.directory.schools.rosters.admin.ROSTERS"),
         (

@@ -22,8 +22,7 @@ from paktaleem.directory.people.models import Subject, SubjectEventKind
 from paktaleem.directory.people.services.batches import record_subject_event
 from paktaleem.directory.schools.models import Enrolment, EnrolmentRole, Origin, School, SchoolClass
 from paktaleem.directory.schools.selectors import get_day, is_only_pupil
-from paktaleem.directory.schools.services.moving import FARTHEST, end_on, record_counts
-from paktaleem.directory.schools.services.recording import lock_schools
+from paktaleem.directory.schools.services.recording import FARTHEST, end_on, lock_schools, record_counts
 from paktaleem.foundation.accounts.actors import Actor, Authorship
 from paktaleem.foundation.accounts.acts import Refused, act
 from paktaleem.foundation.accounts.roles import Capability

@@ -56,7 +56,7 @@ from rights.erasures.services.proposals import (
     replace_proposal,
     send_back,
 )
-from rights.rectifications.services.applying import list_recipients_to_inform
+from rights.rectifications.services import list_recipients_to_inform
 from rights.requests.letters import ANSWER
 from rights.requests.models import PARENT as REQUEST
 from rights.requests.models import RequestPart, RightKind, RightsRequest

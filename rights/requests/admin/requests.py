@@ -16,7 +16,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from paktaleem.directory.data_systems.admin.systems import panel_of_orders
+from paktaleem.directory.data_systems.admin import panel_of_orders
 from paktaleem.directory.data_systems.extension_points import OrderCase, order_cases
 from paktaleem.directory.people.admin.people import person_url
 from paktaleem.directory.people.merges.admin import render_same_person

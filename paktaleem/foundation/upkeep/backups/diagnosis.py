@@ -8,7 +8,7 @@ from django.conf import settings
 from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.operations.diagnosis import Line, fine, to_mend, to_watch
 from paktaleem.foundation.operations.metrics import Gauge
-from paktaleem.foundation.upkeep.backups.drills import MADE, PASSED, find_last
+from paktaleem.foundation.upkeep.backups.dumps import MADE, PASSED, find_last
 
 LONGEST_AGE = timedelta(hours=26)
 """A daily backup, and two hours to make it."""

@@ -23,8 +23,7 @@ from paktaleem.foundation.console.row_actions import RowAction, act_page, send_f
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.console.widgets import DayInput
 from paktaleem.office.reports.models import PackState, RegulatorPack
-from paktaleem.office.reports.regulator.sections import SECTIONS
-from paktaleem.office.reports.regulator.services import GATHER, request_pack, retry_pack, take_pack
+from paktaleem.office.reports.regulator.services import GATHER, SECTIONS, request_pack, retry_pack, take_pack
 
 _TONES = {PackState.GATHERING: "warn", PackState.READY: "good", PackState.FAILED: "bad"}
 

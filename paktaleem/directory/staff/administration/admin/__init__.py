@@ -7,5 +7,4 @@ from paktaleem.directory.staff.administration.admin import (
     clients,
     entries,
     memberships,
-    readmissions,
 )

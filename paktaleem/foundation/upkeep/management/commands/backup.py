@@ -8,8 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 
 from paktaleem.foundation.clock import wall_clock_now
-from paktaleem.foundation.upkeep.backups.drills import record_backup
-from paktaleem.foundation.upkeep.backups.dumps import BackupFailed, back_up
+from paktaleem.foundation.upkeep.backups.dumps import BackupFailed, back_up, record_backup
 
 FAILED = 2
 

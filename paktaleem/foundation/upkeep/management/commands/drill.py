@@ -8,8 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 
 from paktaleem.foundation.clock import wall_clock_now
-from paktaleem.foundation.upkeep.backups.drills import Step, record_drill, run_drill
-from paktaleem.foundation.upkeep.backups.dumps import BackupFailed
+from paktaleem.foundation.upkeep.backups.dumps import BackupFailed, Step, record_drill, run_drill
 
 FAILED = 2
 

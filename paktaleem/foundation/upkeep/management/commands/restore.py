@@ -8,8 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connections
 
 from paktaleem.foundation.tenancy.operations import apply_grants, missing_migrations
-from paktaleem.foundation.upkeep.backups.drills import restore
-from paktaleem.foundation.upkeep.backups.dumps import BackupFailed
+from paktaleem.foundation.upkeep.backups.dumps import BackupFailed, restore
 
 FAILED = 2
 

@@ -1,1 +1,0 @@
-"""Services of rectifications, one for each act."""
