@@ -138,7 +138,7 @@ class MembershipAdmin(ProposingAdmin[Membership]):
     row_fields = ("user", "role", "schools")
     fixed = ("user",)
     detail_fields = ("person", "limit", "state", "starts_at", "ends_at")
-    list_display = ("user", "person", "role_name", "limit", "owner", "state", "starts_at", "ends_at")
+    list_display = ("user", "person", "role_name", "limit", "owner", "state", "starts_at")
     list_filter = ("role", "client")
     search_fields = ("user__email",)
     list_select_related = ("user",)
