@@ -490,10 +490,7 @@ def _create(breach: Breach, audience: Audience, text: str, actor: Actor, at: dat
 
 
 def record_letter_outcome(message: Letter, actor: Actor, at: datetime) -> None:
-    """Record on a breach that its client, or every reachable person of a list, is informed (GDPR Art. 33, 34).
-
-    Called once a message is sent or has finally failed (``mail.letter_outcomes``).
-    """
+    """Record that a breach's client, or all reachable people of a list, are informed; a ``mail.letter_outcomes``."""
     if message.kind != LETTER.code or message.state != LetterState.SENT or message.related_id is None:
         return
     found = BreachLetter.objects.filter(client_id=message.client_id, pk=message.related_id).first()
