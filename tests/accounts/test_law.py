@@ -11,7 +11,8 @@ from paktaleem.directory.people.selectors import age_is_known
 from paktaleem.directory.people.tasks import recompute_ages_of_client
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.accounts.apps import check_law
-from paktaleem.foundation.accounts.client_services import adopt_law
+from paktaleem.foundation.accounts.changes import ProposedChange, decide_proposed_change
+from paktaleem.foundation.accounts.client_services import ReducesProtection, adopt_law, change_client
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.law.profiles import read_ages, read_authorities, read_law
@@ -123,6 +124,34 @@ def test_a_new_period_makes_ages_count_from_its_day_on(cast, now, tmp_path):
         assert decision_reason(cast, "young", now, now=later + DAY) == "permitted", "never retroactive"
         change = Entry.objects.filter(kind="client.changed").latest("id")
         assert change.client_id == indus.pk
+
+
+def test_a_lower_age_by_law_waits_for_a_second_person_and_a_higher_one_does_not(cast, now, tmp_path):
+    start, worker = now + 10 * DAY, system_actor("clients.adopt_law")
+    both = HEAD.replace('"PK"', '"PK", "AE", "OM"')
+    old = period("2017-05-30", full_age="years = 18", consent_age="years = 16\nby_country = { AE = 14, OM = 18 }")
+    new = period(str(start.date()), consent_age="years = 14\nby_country = { AE = 17, OM = 15 }")
+    law = law_of_pakistan(tmp_path / "law")
+    (tmp_path / "law" / "pk.toml").write_text(both + old + new)
+    with law, in_client(cast.client_id("indus")):
+        indus = cast.client("indus")
+        SubjectFactory(client=indus, external_id="young", role="student", birth_date=date(2011, 3, 1), at=now)
+        recompute_ages_of_client(str(indus.pk))
+        assert adopt_law(indus.pk, actor=worker, at=start + DAY)
+        indus = Client.objects.get(pk=indus.pk)
+        assert [indus.thresholds.of(country) for country in ("", "PK", "AE", "OM")] == [16, 16, 17, 18]
+        assert indus.country_thresholds == {"PK": 16, "OM": 18}, "shown to officers as the client's own"
+        recompute_ages_of_client(str(indus.pk))
+        assert decision_reason(cast, "young", start + 2 * DAY) == "guardian_consent_required"
+        lower = {"actor": cast.actor("amina"), "reason": "law_change", "at": start + 2 * DAY}
+        indus.country_thresholds = {"OM": 18}
+        with pytest.raises(ReducesProtection):
+            change_client(indus, **lower)
+        change_client(indus, ground="The law sets 14.", **lower)
+        assert Client.objects.get(pk=indus.pk).thresholds.of("PK") == 16, "one person is not enough"
+        change = ProposedChange.objects.get()
+        decide_proposed_change(change, approve=True, actor=cast.actor("farah"), at=start + 3 * DAY)
+        assert [Client.objects.get(pk=indus.pk).thresholds.of(country) for country in ("PK", "OM")] == [14, 18]
 
 
 def test_the_effect_of_a_coming_period_is_counted_before_it_counts(cast, now, tmp_path):
