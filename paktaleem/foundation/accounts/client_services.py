@@ -48,17 +48,21 @@ def find_weakened_fields(before: Client, after: Client) -> dict[str, object]:
 def adopt_law(client_id: UUID, *, actor: Actor, at: datetime) -> bool:
     """Let the ages, and the rules of assessments, in force today count for a client; return True if they differ.
 
-    Where the law lowers an age of consent, the client keeps the higher one as its own (``country_thresholds``): to
-    lower that takes a ground and a second person, as ``change_client`` requires. Nothing is retroactive: the history of
-    the client keeps since when which day's law counted. Raises NotAllowed.
+    Where the law lowers an age of consent, the client keeps the higher one as its own (``age_threshold`` by the law of
+    its country, otherwise ``country_thresholds``): to lower that takes a ground and a second person, as
+    ``change_client`` requires. Nothing is retroactive: the history of the client keeps since when which day's law
+    counted. Raises NotAllowed.
     """
     require(actor, Capability.RUN_TASKS, client_id)
     client = Client.objects.select_for_update().get(pk=client_id)
     before, client.law_on = copy(client), _day_of(client, at)
     if before.law_on and _list_counting(before) == _list_counting(client):
         return False
-    had, has = before.thresholds, client.thresholds
-    kept = {country: had.of(country) for country in had.law if has.of(country) < had.of(country)}
+    had = before.thresholds
+    if client.thresholds.default < had.default:
+        client.age_threshold = had.default
+    has = client.thresholds
+    kept = {one: had.of(one) for one in {*had.law, *had.by_country} if has.of(one) < had.of(one)}
     client.country_thresholds = {**client.country_thresholds, **kept}
     _save_client(client, before, actor, Reason.LAW_CHANGE, at)
     return True

@@ -163,8 +163,11 @@ class Client(Tracked):
 
     @property
     def thresholds(self) -> Thresholds:
-        """The age thresholds, by country of residence."""
-        return Thresholds(self.age_threshold, self.country_thresholds, self.country, self._ages_by_law("consent_age"))
+        """The age thresholds, by country of residence: nowhere below the age by the law of the client's own country."""
+        law = self._ages_by_law("consent_age")
+        home = law.get(self.country, LOWEST)
+        by_country = {country: max(years, home) for country, years in self.country_thresholds.items()}
+        return Thresholds(max(self.age_threshold, home), by_country, self.country, law)
 
     @property
     def full_ages(self) -> Thresholds:
