@@ -44,7 +44,12 @@ class DocumentKind(models.TextChoices):
 class AgreementDocument(SealedDocument):
     """One document of an agreement: a file sealed under a key of its own, as it names the people who sign."""
 
-    wall = TablePolicy(Scope.TENANT, EDIT, personal=classify(none="kind file_kind", credential="wrapped"))
+    wall = TablePolicy(
+        Scope.TENANT,
+        EDIT,
+        disposed_as="agreement_documents",
+        personal=classify(none="kind file_kind", credential="wrapped"),
+    )
 
     agreement = RowKey(ServiceAgreement)
     kind = models.CharField(max_length=16, choices=DocumentKind)
@@ -68,7 +73,12 @@ class AgreementSigning(RequestedChange):
     both sign: if they change in between, the first signature is replaced.
     """
 
-    wall = TablePolicy(Scope.TENANT, EDIT, personal=classify(none="first_side terms_hash requested_kind ground state"))
+    wall = TablePolicy(
+        Scope.TENANT,
+        EDIT,
+        looked_up=True,
+        personal=classify(none="first_side terms_hash requested_kind ground state"),
+    )
 
     agreement = RowKey(ServiceAgreement)
     first_side = models.CharField(max_length=16, choices=Side)

@@ -11,6 +11,7 @@ class DeskConfig(PortalAppConfig):
     handlers = (
         ("rights.requests.hooks.person_named", "rights.desk.services.inform_of_request"),
         ("rights.requests.hooks.identity_verified", "rights.desk.services.inform_of_verification"),
+        ("rights.requests.hooks.identity_verified", "rights.desk.outsiders.add_earlier_requests"),
         ("rights.requests.hooks.before_answering", "rights.desk.services.inform_of_answer"),
         ("rights.mailbox.services.message_added", "rights.desk.services.require_reading"),
         ("rights.requests.hooks.calls_to_make", "rights.desk.selectors.list_calls"),

@@ -325,7 +325,7 @@ def hand_over_request(request: RightsRequest, *, client: ChosenClient, actor: Ac
         made = continue_request(request, client=client, kinds=kinds, pauses=pauses, texts=texts, actor=actor, at=at)
     moved = move_messages(request, made)
     with in_client(request.client_id):
-        request.details = request.contact = None
+        request.details = request.contact = request.contact_index = None
         facts = {"number": request.number, "to": str(made.pk), "messages": moved}
         end_request("rights_request.handed_over", request, actor, at, ended_as=State.HANDED_OVER, facts=facts)
     return made

@@ -372,7 +372,8 @@ def request_erasures(request: HttpRequest, row: RightsRequest) -> dict[str, obje
 def summarize_leaving(request: HttpRequest, row: Subject) -> list[SummaryLine]:
     """Return from which day the portal erases a person who left, and what keeps them; empty for an open account."""
     at = get_action_time(request)
-    if row.is_account_open and SubjectRole.GUARDIAN not in row.roles and not has_left(row.client_id, at=at):
+    is_without_account = SubjectRole.GUARDIAN in row.roles or (row.external_id or "").startswith(("contact-", "staff-"))
+    if row.is_account_open and not is_without_account and not has_left(row.client_id, at=at):
         return []
     if not may(request, Capability.VIEW_HOLDINGS, row.client_id):
         return []

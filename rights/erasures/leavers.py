@@ -13,6 +13,7 @@ from django.db.models.functions import Coalesce, Greatest, Least
 from django.utils.translation import gettext_lazy as _
 
 from children.guardians.models import GuardianConflict, Guardianship
+from consent.agreements.models import ClientContact
 from consent.consents.models import Restriction
 from consent.register.models.agreements import ServiceAgreement
 from paktaleem.directory.data_systems.models import Order
@@ -64,7 +65,8 @@ def find_leaving(subject: Subject, *, at: datetime) -> Leaving | None:
 
 
 def _with_day(people: QuerySet[Subject], at: datetime) -> QuerySet[Any]:
-    # A guardian without an account leaves with the last child or relation, without any with the registration. Counted
+    # A guardian without an account leaves with the last child or relation, without any with the registration; a contact
+    # of a client with the end of that task, a person outside with their last request. Counted
     # from the last change of the record on: a closing that is stated late, or wrongly, erases no one at once.
     ended = Least("ends_at", "child__account_closed_at", "child__erased_at")
     relations = [
@@ -77,9 +79,25 @@ def _with_day(people: QuerySet[Subject], at: datetime) -> QuerySet[Any]:
     since = Case(When(had_children, then=Greatest(*relations)), default="registered_at")
     of_guardian = Case(When(role=SubjectRole.GUARDIAN, other_roles=[], then=since))
     agreements = ServiceAgreement.objects.uncancelled().filter(client_id=OuterRef("client_id")).order_by()
+    of_contact = Subquery(
+        ClientContact.objects.filter(**_OF_PERSON)
+        .order_by()
+        .values("subject_id")
+        .annotate(day=Max("ends_at"))
+        .values("day")
+    )
+    own_requests = RightsRequest.objects.filter(**_OF_PERSON).order_by().values("subject_id")
+    of_outsider = Case(
+        When(
+            role=SubjectRole.CONTACT,
+            then=Greatest("registered_at", Subquery(own_requests.annotate(day=Max("closed_at")).values("day"))),
+        )
+    )
     going_on = agreements.filter(Q(ends_at=None) | Q(ends_at__gt=at))
     last = agreements.values("client_id").annotate(day=Max(Coalesce("exit_until", "ends_at"))).values("day")
-    left_at = Least("account_closed_at", of_guardian, Case(When(~Exists(going_on), then=Subquery(last))))
+    left_at = Least(
+        "account_closed_at", of_guardian, of_contact, of_outsider, Case(When(~Exists(going_on), then=Subquery(last)))
+    )
     return people.annotate(left_at=left_at, since=Greatest(left_at, "changed_at"))
 
 
@@ -105,6 +123,7 @@ def _list_needs(at: datetime) -> list[tuple[Any, Exists]]:
         (_("a proposed erasure"), ErasureProposal.objects.open().filter(**_OF_PERSON)),
         (_("a restriction"), Restriction.objects.filter(going_on, **_OF_PERSON)),
         (_("an open breach"), breaches.filter(**_OF_PERSON)),
+        (_("a contact of the client"), ClientContact.objects.filter(going_on, **_OF_PERSON)),
         (_("a disagreement between guardians"), GuardianConflict.objects.filter(closed_at=None, **_AS_CHILD)),
     ]
     found += [

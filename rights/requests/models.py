@@ -104,9 +104,10 @@ class RightsRequest(TenantRow):
 
     ``subject`` is None until the person is known. ``requester`` is the guardian who made the request about a child, for
     the right ``guardian_right``; None if the person made it. Its texts are sealed under a key of the request
-    (``wrapped``), which is destroyed with the person's erasure and some time after the end. ``due_at`` is thirty days
-    after receipt, or earlier by the law of that day, and never changes; ``expected_by`` moves by pauses and an
-    extension; ``answer_by`` is the deadline that counts now. ``answered_at`` is when the answer was written,
+    (``wrapped``), which is destroyed with the person's erasure and some time after the end, and with it
+    ``contact_index``, the keyed hash of the contact, by which the requests of one person are found. ``due_at`` is
+    thirty days after receipt, or earlier by the law of that day, and never changes; ``expected_by`` moves by pauses
+    and an extension; ``answer_by`` is the deadline that counts now. ``answered_at`` is when the answer was written,
     ``delivered_at`` when it reached the person: sent, or handed over by staff.
     """
 
@@ -114,7 +115,9 @@ class RightsRequest(TenantRow):
         Scope.TENANT,
         EDIT,
         disposed_as="request_texts",
-        personal=classify(pseudonym="number", sealed="details contact answer", credential="wrapped", none="language"),
+        personal=classify(
+            pseudonym="number contact_index", sealed="details contact answer", credential="wrapped", none="language"
+        ),
     )
 
     number = models.CharField(max_length=16)
@@ -127,6 +130,7 @@ class RightsRequest(TenantRow):
     assignee = models.ForeignKey(User, models.PROTECT, related_name="+", null=True, db_index=False)
     details = SealedField()
     contact = SealedField()
+    contact_index = models.BinaryField(max_length=32, null=True)
     answer = SealedField(help_text="The text of the answer.")
     epoch = models.PositiveIntegerField(null=True)
     wrapped = models.BinaryField(null=True)
@@ -224,6 +228,11 @@ class RightsRequest(TenantRow):
             models.Index(fields=["client", "subject"], name="rights_of_subject"),
             models.Index(fields=["client", "requester"], name="rights_of_requester"),
             models.Index(fields=["number"], name="rights_by_number"),
+            models.Index(
+                fields=["client", "contact_index"],
+                condition=Q(subject=None, contact_index__isnull=False),
+                name="rights_by_contact",
+            ),
             *newest_first("received_at", "rights_by_time"),
             *newest_first("received_at", "rights_by_state", by="state"),
             *newest_first("received_at", "rights_by_channel", by="channel"),

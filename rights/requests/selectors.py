@@ -14,6 +14,7 @@ from django.utils import translation
 
 from consent.notices.selectors.registers import current_register
 from consent.register.compiled import Basis, Capacity
+from paktaleem.directory.people.details import contact_index
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import list_same_person
 from paktaleem.foundation.accounts.actors import Actor, require
@@ -181,6 +182,17 @@ def _select_related(request: RightsRequest) -> QuerySet[RightsRequest]:
     found = RightsRequest.objects.filter(client_id=request.client_id).exclude(pk=request.pk)
     related = found.filter(Q(subject_id__in=people) | Q(requester_id__in=people))
     return related.defer("details", "contact", "answer").order_by("-received_at", "-pk")
+
+
+def list_unassigned(client: Client, text: str) -> FirstRows[RightsRequest]:
+    """List a client's requests without a person that name a contact: the latest twenty; none if it is no contact."""
+    try:
+        index = contact_index(client.pk, text, region=client.country)[1]
+    except ValueError:
+        return FirstRows()
+    return take_latest(
+        RightsRequest.objects.filter(client_id=client.pk, subject=None, contact_index=index), _MOST_RELATED
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,7 @@ class ServiceAgreement(PeriodRow):
 
     change_capability = Capability.MANAGE_AGREEMENTS
 
-    wall = TablePolicy(Scope.TENANT, EDIT, personal=classify(none="reference"), limited=Limited.READ)
+    wall = TablePolicy(Scope.TENANT, EDIT, looked_up=True, personal=classify(none="reference"), limited=Limited.READ)
 
     reference = models.CharField(max_length=100, help_text="The reference number of the agreement.")
     signed_at = models.DateTimeField(null=True, blank=True)

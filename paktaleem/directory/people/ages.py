@@ -22,7 +22,7 @@ class AgeSource(StrEnum):
 
 
 STRONGEST_FIRST = tuple(AgeSource)
-ADULT_ROLES = frozenset({"instructor", "administrator"})
+ADULT_ROLES = frozenset({"instructor", "administrator", "contact"})
 """Roles in which a person of unknown age counts as an adult."""
 _LONGEST_YEAR = timedelta(days=367)
 """A leap year plus a change of UTC offset."""

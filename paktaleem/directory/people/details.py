@@ -29,7 +29,7 @@ from paktaleem.foundation.text.normal_forms import bare_number, fold_spelling, n
 
 LANGUAGES = ("en", "ur")
 ROLES = ("student", "learner", "instructor", "administrator", "guardian")
-"""A person's other roles are stored in this order."""
+"""Roles in a learning platform; a person's other roles are stored in this order."""
 PLAIN = ("role", "other_roles", "language", "is_enabled", "country", "grade")
 """Details stored in clear."""
 _GUARDIAN = "guardian"
@@ -272,7 +272,7 @@ _CHECKS_BY_KIND: dict[FieldKind, Any] = {
     FieldKind.AGE_CHECK: _age_check,
 }
 _CHECKS: dict[str, Any] = {
-    "role": _one_of(ROLES),
+    "role": _one_of((*ROLES, "contact")),
     "other_roles": _other_roles,
     "language": _one_of(LANGUAGES),
     **{field.name: _CHECKS_BY_KIND.get(field.kind, _text_check(field.longest)) for field in PERSONAL_FIELDS},

@@ -101,6 +101,8 @@ class SubjectRole(models.TextChoices):
     INSTRUCTOR = "instructor", _("Instructor")
     ADMINISTRATOR = "administrator", _("Administrator")
     GUARDIAN = "guardian", _("Guardian")
+    CONTACT = "contact", _("Contact")
+    """a person outside the learning platform who turned to PakTaleem: a visitor, a former member of staff"""
 
 
 SEVERAL_ROLES = ~Q(other_roles=[])

@@ -3,6 +3,7 @@
 from paktaleem.foundation.operations.extensions import PortalAppConfig, entry
 
 _DATA_KINDS = "paktaleem.foundation.upkeep.periods.kinds.data_kinds"
+_FORMER, _PEOPLE = "paktaleem.directory.staff.former_staff", "paktaleem.directory.people.extension_points"
 
 
 class StaffConfig(PortalAppConfig):
@@ -15,6 +16,10 @@ class StaffConfig(PortalAppConfig):
         (_DATA_KINDS, "paktaleem.directory.staff.data_kinds.EVIDENCE"),
         (_DATA_KINDS, "paktaleem.directory.staff.data_kinds.SESSIONS"),
         (_DATA_KINDS, "paktaleem.directory.staff.data_kinds.FAILED_SIGN_INS"),
+        (_DATA_KINDS, f"{_FORMER}.STAFF_ACCOUNTS"),
+        (f"{_PEOPLE}.erasure_holds", f"{_FORMER}.find_needed_accounts"),
+        (f"{_PEOPLE}.before_erasure", f"{_FORMER}.erase_account_of"),
+        ("paktaleem.directory.people.copies.sections.person_sections", f"{_FORMER}.list_staff_sections"),
         (
             "paktaleem.foundation.accounts.sign_in_rules.membership_rules",
             "paktaleem.directory.staff.single_sign_on.services.narrow_to_sign_on",

@@ -52,6 +52,7 @@ class AccountsConfig(PortalAppConfig):
         entry("user.codes_renewed", "Recovery codes renewed"),
         entry("user.email_changed", "Email address of an account changed", severity="medium"),
         entry("user.enabled", "Account re-enabled", severity="medium"),
+        entry("user.erased", "Account erased"),
         entry("user.invited", "Account created and invited"),
         entry("user.key_added", "Security key added"),
         entry("user.key_removed", "Security key removed", severity="medium"),

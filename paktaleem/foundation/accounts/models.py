@@ -14,6 +14,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator, RegexVa
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from paktaleem.foundation.accounts.due import Due
@@ -203,6 +204,10 @@ class Client(Tracked):
         return self.id == PAKTALEEM
 
 
+ERASED_DOMAIN = "@erased.invalid"
+"""End of the address of an account that is erased; no email address ends so (RFC 2606)."""
+
+
 class UserManager(BaseUserManager["User"]):
     """Finds users by email address, ignoring case."""
 
@@ -212,14 +217,17 @@ class UserManager(BaseUserManager["User"]):
 
 
 class User(AbstractBaseUser):
-    """A member of staff, of PakTaleem or a client, who can sign in."""
+    """A member of staff, of PakTaleem or a client, who can sign in.
+
+    From ``erased_at`` on the row is without name and address: evidence names its id. The history has neither.
+    """
 
     wall = TablePolicy(
         Scope.GLOBAL,
         EDIT,
         reason="users sign in before a client is chosen, and may work for several",
         officer=True,
-        kept_for_good="its owner is the person behind evidence: an account is disabled, never deleted",
+        disposed_as="staff_accounts",
         personal=classify(staff="email full_name", none="language time_zone", credential="password"),
     )
 
@@ -243,10 +251,12 @@ class User(AbstractBaseUser):
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(editable=False)
     sessions_ended_at = models.DateTimeField(null=True, editable=False, help_text="Earlier sessions are over.")
+    erased_at = models.DateTimeField(null=True, editable=False)
 
     objects: ClassVar[UserManager] = UserManager()
     history = History(
-        excluded_fields=["password", "last_login", "language", "time_zone", "sessions_ended_at"], stamped_only=True
+        excluded_fields=["email", "full_name", "password", "last_login", "language", "time_zone", "sessions_ended_at"],
+        stamped_only=True,
     )
 
     USERNAME_FIELD = "email"
@@ -255,10 +265,16 @@ class User(AbstractBaseUser):
 
     class Meta:
         ordering = ["email"]
-        constraints = [models.UniqueConstraint(Lower("email"), name="user_email_unique")]
+        constraints = [
+            models.UniqueConstraint(Lower("email"), name="user_email_unique"),
+            models.CheckConstraint(
+                condition=Q(erased_at=None) | Q(full_name="", is_active=False, email__endswith=ERASED_DOMAIN),
+                name="user_erased_holds_nothing",
+            ),
+        ]
 
     def __str__(self) -> str:
-        return self.email
+        return gettext("Former staff") if self.erased_at else self.email
 
     def get_session_auth_hash(self) -> str:
         """Return Django's hash of the password, with the time at which all sessions ended last."""

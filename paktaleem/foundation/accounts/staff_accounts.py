@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db import connection
 
 from paktaleem.foundation.accounts.actors import user_actor
-from paktaleem.foundation.accounts.models import Membership, User
+from paktaleem.foundation.accounts.models import ERASED_DOMAIN, Membership, User
 from paktaleem.foundation.accounts.roles import OFFICER_ROLES, Capability
 from paktaleem.foundation.accounts.school_limits import naming_own_schools
 from paktaleem.foundation.accounts.staff_changes import StaffAct
@@ -135,6 +135,20 @@ def apply_act(
         removed, _ = Authenticator.objects.filter(user=user).delete()
         add_ties(user.pk, TieKind.FACTOR, makers=stamp.makers, at=stamp.at, open_until=UNTIL_USED)
         _record_and_notify("user.second_factor_reset", "factors_reset", user, stamp, removed=removed)
+
+
+def erase_account(user: User, stamp: Stamp) -> None:
+    """Remove the name, address, password and second factors of a locked account without a role (GDPR Art. 17).
+
+    The row stays, because evidence names its id; ``staff_accounts`` disposes of its traces at clients.
+    """
+    user.email, user.full_name, user.time_zone = f"{user.pk}{ERASED_DOMAIN}", "", ""
+    user.is_active, user.last_login = False, None
+    user.erased_at = user.sessions_ended_at = stamp.at
+    user.set_unusable_password()
+    Authenticator.objects.filter(user=user).delete()
+    save_tracked(user, actor=stamp.actor, reason=stamp.reason, at=stamp.at)
+    record_user_entry("user.erased", user, stamp)
 
 
 def _save_role(membership: Membership, stamp: Stamp) -> None:

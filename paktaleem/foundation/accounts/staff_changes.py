@@ -60,7 +60,7 @@ class StaffChange(RequestedChange, Tracked):
     email = models.EmailField("new email address", max_length=254, blank=True, default="")
     reason = models.CharField(max_length=24, choices=Reason)
 
-    history = History()
+    history = History(excluded_fields=["email"])
 
     due = (due_by_second_person(_("Changes of staff"), Capability.MANAGE_COLLEAGUES),)
 

@@ -50,7 +50,7 @@ def client_name(column: str = "client_id") -> Subquery:
 
 def annotate_actor(found: QuerySet[Any], viewer: Actor) -> QuerySet[Any]:
     """Annotate the actor's name; clients see PakTaleem's staff as PakTaleem."""
-    email: Any = Subquery(User.objects.filter(pk=OuterRef("actor_id")).order_by().values("email")[:1])
+    email: Any = Subquery(User.objects.filter(pk=OuterRef("actor_id"), erased_at=None).order_by().values("email")[:1])
     if viewer.client_id is not None:
         masked = When(actor_role__in=sorted(OFFICER_ROLES), then=Value("PakTaleem"))
         email = Case(masked, default=email, output_field=CharField())
@@ -61,7 +61,7 @@ def annotate_actor(found: QuerySet[Any], viewer: Actor) -> QuerySet[Any]:
 
 def staff_name(column: str, viewer: Actor) -> Any:
     """Return an expression for the email of the member of staff in a column; clients see PakTaleem's as PakTaleem."""
-    email = Subquery(User.objects.filter(pk=OuterRef(column)).order_by().values("email")[:1])
+    email = Subquery(User.objects.filter(pk=OuterRef(column), erased_at=None).order_by().values("email")[:1])
     if viewer.client_id is None:
         return email
     colleagues = Membership.objects.filter(client_id=viewer.client_id, user_id=OuterRef(column)).order_by()

@@ -34,9 +34,11 @@ from paktaleem.foundation.console.requests import actor_of, get_action_time, may
 from paktaleem.foundation.console.row_actions import RowAction, act_page
 from paktaleem.foundation.console.site import boards, site
 from paktaleem.foundation.console.widgets import DayInput
+from paktaleem.foundation.first_rows import FirstRows
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from rights.desk.models import CallOutcome, RequestLetter, RequestTask, TaskKind, Way
+from rights.desk.outsiders import register_sender
 from rights.desk.selectors import list_other_sides, list_tasks
 from rights.desk.services import (
     LETTER,
@@ -62,8 +64,11 @@ from rights.requests.deadlines import day_in
 from rights.requests.fields import make_text_field
 from rights.requests.letters import ANSWERS, Occasion, compose_letter, find_mailable_sender
 from rights.requests.models import RightsRequest
+from rights.requests.selectors import list_unassigned
 
-add_request_act(act_page(hand_over_request, shows_result=True, across_clients=True), after="match")
+add_request_act(
+    act_page(register_sender), act_page(hand_over_request, shows_result=True, across_clients=True), after="match"
+)
 
 
 class UnknownCallerForm(WantedForm):
@@ -97,18 +102,26 @@ def take_in(request: HttpRequest) -> HttpResponse:
     is_unknown = request.method == "POST" and "unknown" in request.POST
     find = FindForm(request.POST if request.method == "POST" and not is_unknown else None, request=request)
     unknown = UnknownCallerForm(request.POST if is_unknown else None, request=request, prefix="caller")
-    found = None
+    found = unassigned = None
     if find.is_bound and find.is_valid():
         people = search_people(request, find)
         name = "admin:people_subject_rights-request"
         found = people.map(lambda one: (reverse(name, args=[one.pk], current_app=site.name), one, describe_roles(one)))
+        unassigned = _find_unassigned(request, find).map(lambda one: (request_url(one.pk), one.number))
     if unknown.is_bound and unknown.is_valid() and (made := _record(request, unknown)) is not None:
         messages.success(request, gettext("Recorded under the number {number}.").format(number=made.number))
         return HttpResponseRedirect(request_url(made.pk))
     request.current_app = site.name
     context = {"title": gettext("Take in a request"), "find": find, "unknown": unknown, "found": found}
+    context["unassigned"] = unassigned
     context |= {**site.each_context(request), "opts": RightsRequest._meta}
     return TemplateResponse(request, "console/rights_take_in.html", context)
+
+
+def _find_unassigned(request: HttpRequest, form: FindForm) -> FirstRows[RightsRequest]:
+    client_id = actor_of(request).client_id or form.cleaned_data["client"].pk
+    with in_client(client_id):
+        return list_unassigned(Client.objects.get(pk=client_id), form.cleaned_data["text"])
 
 
 def _record(request: HttpRequest, form: UnknownCallerForm) -> RightsRequest | None:

@@ -350,8 +350,9 @@ LEAVERS_RECORDS = DataKind(
     code=LEAVERS,
     name=gettext_lazy("Names, contact details and ages of people who left, about whom nothing else is held or open"),
     counted_from=gettext_lazy(
-        "The closing of the account, the end of the client’s agreement, or for guardians of the last child’s"
-        " account; a later change of the record begins it anew"
+        "The closing of the account, the end of the client’s agreement, for guardians of the last child’s"
+        " account, for contacts of a client of that task, for other people of their last request; a later change of"
+        " the record begins it anew"
     ),
     disposal=Disposal.KEY,
     bounds=Bounds(365, 30, 1095),

@@ -283,7 +283,8 @@ def purge_old_requests(client_id: UUID, *, actor: Actor, at: datetime) -> int:
 
 
 def _destroy(request: RightsRequest, actor: Actor, at: datetime) -> None:
-    request.wrapped = request.epoch = request.details = request.contact = request.answer = None
+    request.wrapped = request.epoch = request.details = request.answer = None
+    request.contact = request.contact_index = None
     record_step("rights_request.forgotten", request, actor, at)
 
 

@@ -2,11 +2,13 @@
 
 import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from consent.notices.selectors.registers import find_purposes
@@ -146,6 +148,8 @@ def _seal_and_save(row: RightsRequest, details: str, contact: str) -> None:
     create_key(row)
     row.details = seal_text(row, details, row=row, field="details")
     row.contact = seal_text(row, contact, row=row, field="contact")
+    with suppress(ValueError):  # a contact of a concern may be any words
+        row.contact_index = contact_index(row.client_id, contact, region=row.client.country)[1]
     row.save(force_insert=True)
 
 
@@ -293,16 +297,11 @@ def match_sender(request: RightsRequest, *, address: Callable[[str], str], actor
 
 
 def _find_sender(request: RightsRequest) -> Subject | None:
-    client = Client.objects.get(pk=request.client_id)
-    contact = open_text(request, row=request, field="contact")
-    try:
-        field, index = contact_index(client.pk, contact, region=client.country)
-    except ValueError:
+    index = request.contact_index
+    if index is None or not count_attempt(MATCH_LIMITS, address=f"{request.client_id}/{bytes(index).hex()}", ip=""):
         return None
-    if not count_attempt(MATCH_LIMITS, address=f"{client.pk}/{index.hex()}", ip=""):
-        return None
-    people = Subject.objects.filter(client_id=client.pk, erased_at=None, **{f"{field}_index": index})
-    found = list(people[:2])
+    of_contact = Q(email_index=index) | Q(phone_index=index)
+    found = list(Subject.objects.filter(of_contact, client_id=request.client_id, erased_at=None)[:2])
     return found[0] if len(found) == 1 and found[0].email is not None else None
 
 

@@ -190,12 +190,12 @@ def _read_path(path: str) -> Source:
         value = row
         for name in names:
             value = None if value is None else getattr(value, name)
-        return _to_plain(value)
+        return to_plain(value)
 
     return read
 
 
-def _to_plain(value: object) -> Value:
+def to_plain(value: object) -> Value:
     if value is None or isinstance(value, bool | int):
         return value
     if isinstance(value, datetime):

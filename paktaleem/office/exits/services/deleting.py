@@ -19,6 +19,7 @@ from paktaleem.directory.data_systems.states import State
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services.erasure import erase_subject
 from paktaleem.directory.people.services.people import lock_unheld_subject
+from paktaleem.directory.staff.former_staff import erase_unneeded_accounts
 from paktaleem.directory.webhooks.models import Endpoint
 from paktaleem.directory.webhooks.services import change_endpoint, remove_endpoint
 from paktaleem.foundation.accounts.actors import Actor, ReasonedAuthorship, require
@@ -130,12 +131,16 @@ _NOT_CONFIRMED = (ItemState.NOT_APPLICABLE, ItemState.WAIVED, ItemState.NO_SYSTE
 
 
 def certify_exit(row: AgreementExit, *, actor: Actor, at: datetime) -> ExitCertificate:
-    """Certify a locked exit: end the remaining access, destroy the export's key (policy §7, decision 0079)."""
+    """Certify a locked exit: end the remaining access, erase unneeded accounts, destroy the export's key.
+
+    Follows policy §7, decision 0079.
+    """
     by: ReasonedAuthorship = {"actor": actor, "reason": _WHY, "at": at}
     for key in _live_keys(row.client_id):
         revoke_api_key(key, **by)
     for endpoint in _endpoints(row.client_id):
         remove_endpoint(endpoint, **by)
+    erase_unneeded_accounts(row.client_id, actor=actor, at=at)
     row.stage, row.ended_at, row.epoch, row.wrapped = ExitStage.CERTIFIED, at, None, None
     row.save()
     facts = {"exit": str(row.pk), "agreement": str(row.agreement_id), "choice": str(row.choice)}

@@ -252,6 +252,9 @@ class UserAdmin(ProposingAdmin[User]):
         ),
     )
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
+        return super().get_queryset(request).filter(erased_at=None)
+
     def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Fieldsets:
         """Ask for the confirmation once the clients that are left without an administrator were named."""
         sets = super().get_fieldsets(request, obj)

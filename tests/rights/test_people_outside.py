@@ -1,0 +1,342 @@
+"""People whom no institution knows, from first contact to the certificate: visitors, writers of emails, former staff.
+
+People act on the public pages, officers in the console, the worker in its tasks.
+"""
+
+import json
+import re
+from datetime import timedelta
+
+import pytest
+from django.core import mail
+from django.urls import reverse
+from django.utils import timezone
+
+from paktaleem.directory.data_systems.models import Order
+from paktaleem.directory.data_systems.services.fulfilment import carry_out_by_hand
+from paktaleem.directory.data_systems.states import Answer, Outcome
+from paktaleem.directory.people.models import Subject
+from paktaleem.foundation.accounts.models import Membership, User
+from paktaleem.foundation.accounts.staff_services import Colleague, end_membership, invite_colleague
+from paktaleem.foundation.tenancy.context import in_client, in_global
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
+from rights.erasures.models import Certificate, ErasureProposal
+from rights.erasures.tasks import continue_all_erasures
+from rights.requests.models import RequestPart, RightsRequest
+from tests.access_links.visiting import latest_code, send, token_of, visitor
+from tests.accounts.officers import second_officer_user
+from tests.cast import STAFF as STAFF_OF_CAST
+from tests.console.pages import row_url
+from tests.keeping import default_period, dispose
+from tests.rights.cases import AT
+from tests.rights.mails import US, made, taken
+from tests.rights.packing import data_in, unpacked
+from tests.rights.test_every_kind import ERASURE, MODEL, PERSON, TASKS, WAIT
+from tests.signing_in import browser_of
+from tests.subjects.test_erasure import dump
+from tests.traces import forms
+from tests.working import work as work_on
+
+CONTACT, NAME = "quirina.zabaglione@visitor.example", "Quirina Zabaglione"
+
+
+def work():
+    work_on(TASKS)
+
+
+class Office:
+    """PakTaleem's officers at work, the visitor's browser, and the clock."""
+
+    def __init__(self, cast, clock):
+        self.cast, self.clock, self.origin = cast, clock, 0
+        self.gul = None
+        self.move(timedelta())
+
+    def move(self, by):
+        self.clock.move_to((timezone.now() if self.gul else AT) + by)
+        self.amina = browser_of(self.cast.user("amina"))
+        self.gul = browser_of(second_officer_user())
+
+    def visitor(self):
+        self.origin += 1
+        return visitor(REMOTE_ADDR=f"198.51.100.{self.origin}")
+
+    def request(self):
+        with in_client(PAKTALEEM):
+            return RightsRequest.objects.latest("received_at", "pk")
+
+    def person(self):
+        with in_client(PAKTALEEM):
+            return self.request().subject
+
+    def act(self, slug, browser=None, **values):
+        return (browser or self.amina).post(row_url(MODEL, self.request().pk, slug), values)
+
+    def write(self, kind, contact=CONTACT):
+        browser = self.visitor()
+        values = {"csrfmiddlewaretoken": token_of(browser.get("/requests/")), "kinds": [kind]}
+        page = browser.post("/requests/", {**values, "contact": contact, "details": "I once wrote to you."})
+        assert page.status_code == 200
+        work()
+        assert self.request().subject_id is None, "nobody with this contact is known"
+
+    def register(self, **given):
+        assert self.act("register-sender", **given).status_code == 302
+        work()
+        self.move(WAIT)
+
+    def confirm(self, contact=CONTACT):
+        sent = [re.search(r"/requests/link/\S+", str(one.body)) for one in mail.outbox if one.to == [contact]]
+        link, browser = next(found[0] for found in reversed(sent) if found), self.visitor()
+        assert send(browser, link).status_code == 302
+        work()
+        assert send(browser, "/requests/code/", code=latest_code()).status_code == 302
+        key = str(self.request().pk)
+        answer = send(browser, "/requests/mine/answer/", form_at="/requests/mine/", request=key, answer="confirm")
+        assert answer.status_code == 302
+        assert self.request().identity_method == "code"
+        return browser
+
+    def decide(self):
+        with in_client(PAKTALEEM):
+            undecided = list(RequestPart.objects.filter(request=self.request(), decision=""))
+        for part in undecided:
+            assert part.decider == "paktaleem"
+            page = self.act("decide", part=str(part.pk), decision="granted")
+            assert page.status_code == 302, page.content.decode()
+        work()
+
+    def answer_orders(self):
+        """Answer the orders to PakTaleem's billing system, which knows none of these people."""
+        with in_client(PAKTALEEM):
+            for order in Order.objects.open().filter(client_id=PAKTALEEM).select_related("system"):
+                none = Answer(Outcome.NOT_APPLICABLE, reason="holds_none")
+                carry_out_by_hand(order, none, actor=self.cast.actor("amina"), at=timezone.now())
+        work()
+
+    def close(self):
+        if self.request().answered_at is None:
+            assert self.act("answer", text="It is done.").status_code == 302
+            work()
+        assert self.act("close").status_code == 302
+        assert self.request().state == "closed"
+
+    def fetch(self, browser):
+        url = f"/requests/copy/{self.request().pk}/"
+        if send(browser, url).status_code == 302:
+            work()
+            assert send(browser, "/requests/code/", code=latest_code()).status_code == 302
+        return unpacked(b"".join(send(browser, url).streaming_content))
+
+    def erase(self):
+        with in_client(PAKTALEEM):
+            proposal = ErasureProposal.objects.get(stage="proposed")
+        url = row_url(ERASURE, proposal.pk, "approve")
+        assert self.amina.post(url, {"reason": "review"}).status_code == 200, "a second person approves"
+        assert self.gul.post(url, {"reason": "review"}).status_code == 302
+        assert self.act("answer", text="It will be erased.").status_code == 302
+        work()
+        self.move(WAIT)
+        continue_all_erasures(0)
+        work()
+        self.answer_orders()
+        continue_all_erasures(0)
+        with in_client(PAKTALEEM):
+            assert Certificate.objects.filter(proposal=proposal).exists()
+
+
+@pytest.fixture
+def office(cast, time_machine, settings, tmp_path):
+    settings.MAILBOX_ADDRESS, settings.MAIL_FOLDER = US, str(tmp_path)
+    return Office(cast, time_machine)
+
+
+KINDS = ["access", "portability", "rectification", "restriction", "withdrawal", "complaint", "objection"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_request_of_a_visitor_ends_well(office, kind):
+    office.write(kind)
+    office.register(full_name=NAME)
+    browser = office.confirm()
+    if kind == "rectification":
+        stated = {"field": "full_name", "old_value": NAME, "new_value": "Quirina Zabaione"}
+        assert office.act("add-correction", **stated).status_code == 302
+    if kind == "objection":
+        with in_client(PAKTALEEM):
+            part = RequestPart.objects.get(request=office.request())
+        given = {"part": str(part.pk), "decision": "refused", "refusal_code": "outside_scope"}
+        assert office.act("decide", **given, reasons="We use it for nothing but your request.").status_code == 302
+    office.decide()
+    office.answer_orders()
+    if kind in {"access", "portability"}:
+        assert office.act("answer", text="It is done.").status_code == 302
+        data = data_in(office.fetch(browser))
+        assert (CONTACT in json.dumps(data), NAME in json.dumps(data)) == (True, True)
+    office.close()
+    if kind == "rectification":
+        url = row_url(PERSON, office.person().pk, "reveal")
+        shown = office.amina.post(url, {"fields_wanted": ["full_name"], "reason": "review"})
+        assert "Quirina Zabaione" in shown.content.decode()
+
+
+@pytest.fixture
+def kept(committed, time_machine, settings, tmp_path):
+    """Provide the office in a database in which transactions commit, so that a dump sees everything."""
+    settings.MAILBOX_ADDRESS, settings.MAIL_FOLDER = US, str(tmp_path)
+    return Office(committed, time_machine)
+
+
+def found_in_dump(*values):
+    text = dump().lower()
+    return [value for value in values if any(form.lower() in text for form in forms(value))]
+
+
+def test_a_writer_of_emails_is_found_copied_and_erased_with_their_earlier_requests(kept):
+    taken(made("I am Quirina, and lost my password.", sender=CONTACT))
+    work()
+    with in_client(PAKTALEEM):
+        part = RequestPart.objects.get(request=kept.request())
+    assert kept.act("decide", part=str(part.pk), decision="granted").status_code == 302
+    assert kept.act("answer", text="We have no account of yours.", to_contact="on").status_code == 302
+    kept.close()
+    first = kept.request()
+    kept.move(timedelta(minutes=1))
+    kept.write("access")
+    search = {"text": CONTACT.upper(), "reason": "subject_request", "client": str(PAKTALEEM)}
+    page = kept.amina.post(reverse("admin:desk_requesttask_take_in"), search).content.decode()
+    assert (first.number in page, kept.request().number in page) == (True, True)
+    kept.register(full_name=NAME)
+    page = kept.amina.post(reverse("admin:people_subject_find"), {**search, "text": NAME}).content.decode()
+    assert str(kept.person().pk) in page
+    browser = kept.confirm()
+    kept.decide()
+    kept.answer_orders()
+    assert kept.act("answer", text="Here is your copy.").status_code == 302
+    data = data_in(kept.fetch(browser))["sections"]
+    words = json.dumps(data)
+    assert "lost my password" in words
+    assert "We have no account of yours." in words
+    assert first.number in words
+    kept.close()
+
+    kept.move(timedelta(minutes=1))
+    asked = send(browser, "/requests/mine/new/", form_at="/requests/mine/", kinds="erasure")
+    assert asked.status_code == 302
+    person = kept.person()
+    kept.decide()
+    kept.erase()
+    kept.close()
+    with in_client(PAKTALEEM):
+        assert Subject.objects.get(pk=person.pk).erased_at is not None
+    dispose("messages")
+    dispose("access_links")
+    assert found_in_dump(CONTACT, NAME, "lost my password", "zabaglione") == []
+
+
+def test_the_schedule_forgets_a_visitor_a_year_after_their_last_request(office):
+    office.write("complaint")
+    office.register(full_name=NAME)
+    office.confirm()
+    person = office.person()
+    office.decide()
+    office.close()
+    office.move(default_period("leavers") - timedelta(days=1))
+    dispose("leavers")
+    with in_client(PAKTALEEM):
+        assert Subject.objects.get(pk=person.pk).is_recorded, "a day early"
+    office.move(timedelta(days=2))
+    assert dispose("leavers") == 1
+    office.answer_orders()
+    with in_client(PAKTALEEM):
+        assert Subject.objects.get(pk=person.pk).erased_at is not None
+        assert not RightsRequest.objects.filter(subject_id=person.pk, contact_index__isnull=False).exists()
+
+
+def test_only_officers_register_a_sender_and_only_at_paktaleem(office):
+    office.write("access")
+    for name in ("bilal", "sana", "farah"):
+        page = browser_of(office.cast.user(name)).post(row_url(MODEL, office.request().pk, "register-sender"))
+        assert page.status_code in {403, 404}, name
+    assert office.person() is None
+    at_indus = office.visitor()
+    values = {"csrfmiddlewaretoken": token_of(at_indus.get("/requests/indus/")), "kinds": ["access"]}
+    assert at_indus.post("/requests/indus/", {**values, "contact": CONTACT}).status_code == 200
+    with in_client(office.cast.client_id("indus")):
+        theirs = RightsRequest.objects.get()
+    office.amina.post(row_url(MODEL, theirs.pk, "register-sender"))
+    office.register()
+    office.act("register-sender")
+    with in_client(PAKTALEEM):
+        assert Subject.objects.filter(role="contact").count() == 1, "the request has a person"
+    with in_client(office.cast.client_id("indus")):
+        theirs.refresh_from_db()
+        assert theirs.subject_id is None
+        assert not Subject.objects.filter(role="contact").exists(), "no client sees who belongs to no school"
+
+
+STAFF, STAFF_NAME = "wolfgang.quist@former.example", "Wolfgang Quist"
+"""An auditor of Khyber."""
+
+
+def invited(office):
+    khyber, given = office.cast.client_id("khyber"), Colleague(STAFF, STAFF_NAME)
+    with in_client(khyber):
+        by = {"role": "client_auditor", "actor": office.cast.actor("amina"), "reason": "onboarding"}
+        return invite_colleague(given, client_id=khyber, at=timezone.now(), **by).user
+
+
+def leave(office, user):
+    with in_client(office.cast.client_id("khyber")):
+        membership = Membership.objects.get(user=user)
+        by = {"actor": office.cast.actor("amina"), "reason": "review", "at": timezone.now()}
+        end_membership(membership, **by)
+
+
+def test_a_member_of_staff_has_a_copy_and_is_erased_once_no_role_needs_the_account(kept):
+    user = invited(kept)
+    kept.write("access", STAFF)
+    kept.register()
+    browser = kept.confirm(STAFF)
+    kept.decide()
+    kept.answer_orders()
+    assert kept.act("answer", text="Here is your copy.").status_code == 302
+    data = data_in(kept.fetch(browser))["sections"]
+    assert [row["email"] for row in data["staff_account"]] == [STAFF]
+    assert [(row["institution"], row["role"]) for row in data["staff_roles"]] == [
+        ("Khyber Institute", "client_auditor")
+    ]
+    kept.close()
+
+    kept.move(timedelta(minutes=1))
+    assert send(browser, "/requests/mine/new/", form_at="/requests/mine/", kinds="erasure").status_code == 302
+    with in_client(PAKTALEEM):
+        part = RequestPart.objects.get(request=kept.request())
+    refused = kept.act("decide", part=str(part.pk), decision="granted")
+    assert "They have a role" in refused.content.decode()
+    leave(kept, user)
+    kept.move(timedelta(hours=1))
+    kept.decide()
+    kept.erase()
+    kept.close()
+    with in_global():
+        gone = User.objects.get(pk=user.pk)
+    assert (str(gone), gone.full_name, gone.is_active) == ("Former staff", "", False)
+    dispose("staff_accounts")
+    dispose("messages")
+    dispose("access_links")
+    assert found_in_dump(STAFF, STAFF_NAME, "quist") == []
+
+
+def test_the_schedule_erases_accounts_a_year_after_the_last_role(office):
+    user = invited(office)
+    office.move(default_period("staff_accounts"))
+    assert dispose("staff_accounts") == 0, "the account has a role"
+    leave(office, user)
+    office.move(default_period("staff_accounts") - timedelta(days=1))
+    assert dispose("staff_accounts") == 0, "a day early"
+    office.move(timedelta(days=2))
+    assert dispose("staff_accounts") == 1
+    with in_global():
+        assert User.objects.get(pk=user.pk).erased_at is not None
+        assert User.objects.filter(erased_at=None).count() >= len(STAFF_OF_CAST), "accounts with a role stay"
