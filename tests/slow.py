@@ -39,6 +39,12 @@ _SLOW: Final = {
         rights/test_every_kind.py::test_every_kind_is_carried_out_answered_and_closed[mail]
         rights/test_every_kind.py::test_every_kind_is_carried_out_answered_and_closed[own_page]
         rights/test_every_kind.py::test_every_kind_is_carried_out_answered_and_closed[telephone]
+        rights/test_people_outside.py::test_a_request_of_a_visitor_ends_well[complaint]
+        rights/test_people_outside.py::test_a_request_of_a_visitor_ends_well[objection]
+        rights/test_people_outside.py::test_a_request_of_a_visitor_ends_well[portability]
+        rights/test_people_outside.py::test_a_request_of_a_visitor_ends_well[rectification]
+        rights/test_people_outside.py::test_a_request_of_a_visitor_ends_well[restriction]
+        rights/test_people_outside.py::test_a_request_of_a_visitor_ends_well[withdrawal]
         rights/test_impostors.py sandbox/test_console.py::test_every_page_says_so_with_the_sandboxs_time
         sandbox/test_console.py::test_in_the_view_of_all_clients_a_sandboxs_row_says_so_with_its_name_and_time
         sandbox/test_states.py::test_any_state_leads_to_any_other

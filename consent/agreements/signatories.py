@@ -26,7 +26,7 @@ _COLUMNS = (
 
 
 def find_signature_need(user_id: UUID, at: datetime) -> str:
-    """Return until when the name of a signatory is kept; a handler of ``staff.account_needs``.
+    """Return until when the name of a signatory is kept; a handler of ``accounts.needs``.
 
     A contract belongs to the books of account: Companies Act 2017, section 220.
     """

@@ -181,6 +181,10 @@ def rows_of_indus(cast):
     rows |= period_change_of_paktaleem(cast)
     with in_client(PAKTALEEM):
         rows["security/securityassessment"] = make_assessment(actor=cast.actor("amina"), at=AT).pk
+        unknown: dict[str, Any] = {"channel": "telephone", "contact": "zara@visitor.example", "language": "en"}
+        by: dict[str, Any] = {"actor": SETTING_UP, "at": AT}
+        request = receive_request(cast.client("paktaleem"), kinds=["access"], **unknown, **by)
+        rows["requests/rightsrequest/register-sender"] = request.pk
     return {**rows, "accounts/client": client_id, "accounts/user": cast.user_id("farah")}
 
 

@@ -195,6 +195,7 @@ ACTS = spread(
             breaches/breach/add-clients breaches/breach/assess breaches/breach/close breaches/breach/measures
             breaches/breach/notify-authority breaches/breach/write-client breaches/breach/write-people
             requests/rightsrequest/hand-over requests/rightsrequest/link requests/rightsrequest/route
+            requests/rightsrequest/register-sender
             mailbox/mailmessage/make-request mailbox/mailmessage/settle exits/agreementexit/approve
             exits/agreementexit/continue exits/agreementexit/decline exits/agreementexit/decline-return
             exits/agreementexit/delete-data exits/agreementexit/interrupt exits/agreementexit/part

@@ -137,7 +137,8 @@ ALONE = {
         requests/rightsrequest/close requests/rightsrequest/decide requests/rightsrequest/extend
         requests/rightsrequest/hand-over requests/rightsrequest/letter requests/rightsrequest/link
         requests/rightsrequest/match requests/rightsrequest/note requests/rightsrequest/pause
-        requests/rightsrequest/refuse-correction requests/rightsrequest/resume requests/rightsrequest/route
+        requests/rightsrequest/refuse-correction requests/rightsrequest/register-sender
+        requests/rightsrequest/resume requests/rightsrequest/route
         requests/rightsrequest/send-letter requests/rightsrequest/task
         requests/rightsrequest/verify security/securityassessment/add
         people/subject/rights-request data_systems/order/try-again

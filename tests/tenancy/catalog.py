@@ -22,6 +22,8 @@ LOOK_UPS = {
     "accounts_live_key",
     "tenancy_clock_offset",
     "accounts_memberships",
+    "accounts_membership_periods",  # as the next one: what one person did, for their copy
+    "agreements_signatures",
     "accounts_staff_roles",
     "accounts_client_with_code",
     "accounts_all_clients",

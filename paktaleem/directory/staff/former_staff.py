@@ -33,7 +33,7 @@ from paktaleem.foundation.upkeep.periods.kinds import Bounds, DataKind, Disposal
 from paktaleem.foundation.upkeep.periods.services import get_cutoff
 
 account_needs: ExtensionPoint[Callable[[UUID, datetime], str]] = ExtensionPoint(
-    "staff.account_needs", "Why the name of the owner of an account without a role is kept, with the law; empty if not."
+    "accounts.needs", "Why the name of the owner of an account without a role is kept, with the law; empty if not."
 )
 _PREFIX = "staff-"
 _NAMES = dict(ROLES_OF_STAFF)
@@ -89,7 +89,7 @@ def _erase(user_id: UUID, stamp: Stamp) -> bool:
 
 
 def _purge_accounts(at: datetime) -> int:
-    stamp = Stamp(system_actor("staff.erase_accounts"), Reason.REVIEW, at, ())
+    stamp = Stamp(system_actor("accounts.erase_unneeded"), Reason.REVIEW, at, ())
     with in_client(PAKTALEEM):
         cutoff = get_cutoff(STAFF_ACCOUNTS.code, at=at)
     with as_officer():
