@@ -6,6 +6,7 @@ People act on the public pages, officers in the console, the worker in its tasks
 import json
 import re
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.core import mail
@@ -49,7 +50,7 @@ class Office:
 
     def __init__(self, cast, clock):
         self.cast, self.clock, self.origin = cast, clock, 0
-        self.gul = None
+        self.gul: Any = None
         self.move(timedelta())
 
     def move(self, by):
