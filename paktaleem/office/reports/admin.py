@@ -32,6 +32,7 @@ from paktaleem.foundation.console.translation import translate_text
 from paktaleem.foundation.console.widgets import DayInput
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
+from paktaleem.office.reports import use as _use  # noqa: F401 -- connects its page
 from paktaleem.office.reports.digests import describe_looks, find_last_week
 from paktaleem.office.reports.law import show_law_profiles
 from paktaleem.office.reports.models import Measure
