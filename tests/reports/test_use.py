@@ -138,7 +138,8 @@ def test_the_number_of_queries_does_not_grow(cast, client_id, now):
     assert counts[0] == counts[1]
 
 
-def test_the_page_of_a_client_shows_its_findings_and_days_to_no_other(cast, client_id, now, sign_in):
+def test_the_page_of_a_client_shows_its_findings_and_days_to_no_other(cast, client_id, now, sign_in, time_machine):
+    time_machine.move_to(now, tick=False)
     collect(cast, now)
     ask(cast, now - 2 * HOUR, Reason.PROCESSING_RESTRICTED)
     page = row_url("accounts/client", client_id, "use")
