@@ -19,7 +19,7 @@ class DeskConfig(PortalAppConfig):
         ("rights.requests.hooks.before_closing", "rights.desk.cases.require_outcome"),
         ("rights.requests.hooks.request_continued", "rights.desk.cases.require_outcome_of_duplicate"),
         ("rights.requests.hooks.person_assigned", "rights.desk.cases.move_holds"),
-        ("consent.consents.services.restrictions.checks_before_lift", "rights.desk.limits.require_notice"),
+        ("consent.consents.services.restrictions.checks_before_lift", "rights.desk.cases.require_notice"),
         ("rights.requests.hooks.texts_needed", "rights.desk.cases.list_requests_with_open_case"),
     )
     facts = "previous: before"

@@ -1,5 +1,8 @@
 """Corrections that people state, made here and ordered from every system that holds the data, or refused."""
 
+# Corrected values are kept under the person's key, because the texts of a request are deleted earlier; they are
+# compared with today's value when the page is opened, whatever route changed it.
+
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta

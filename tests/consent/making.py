@@ -29,7 +29,7 @@ from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM, new_id
-from rights.desk.limits import inform_before_lift, propose_overruling, request_lift_after_notice, settle_overruling
+from rights.desk.cases import inform_before_lift, propose_overruling, request_lift_after_notice, settle_overruling
 from tests.factories import CAST_AT, SETTING_UP, make_consent_purpose
 
 DAY = timedelta(days=1)

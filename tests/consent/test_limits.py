@@ -26,7 +26,7 @@ from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.tenancy.context import in_client
-from rights.desk.limits import inform_before_lift, propose_overruling, settle_overruling
+from rights.desk.cases import inform_before_lift, propose_overruling, settle_overruling
 from tests.api.callers import Caller
 from tests.consent.making import DAY, execute, give, lift_by_two, officer, overrule_by_two, refuses
 from tests.working import work
@@ -119,7 +119,7 @@ def test_the_person_withdraws_an_objection(cast, indus, now):
 def test_an_objection_to_marketing_is_absolute(cast, indus, now, monkeypatch):
     limit, amina = object_(cast, now), cast.actor("amina")
     propose_overruling(limit, ground="Court order 17/2026", actor=amina, at=now)
-    monkeypatch.setattr("rights.desk.limits.MARKETING", {"dpv:ServiceOptimisation"})
+    monkeypatch.setattr("rights.desk.cases.MARKETING", {"dpv:ServiceOptimisation"})
     with pytest.raises(Refused, match="marketing"):
         propose_overruling(limit, ground="Court order 17/2026", actor=amina, at=now)
     with pytest.raises(Refused, match="marketing"):

@@ -58,7 +58,7 @@ from retention.disposals.models import Batch
 from retention.disposals.services.batches import approve_disposal, open_disposal
 from retention.schedule.models import HoldKind
 from retention.schedule.services import HoldScope, lift_hold, place_hold
-from rights.desk.limits import propose_overruling, settle_overruling
+from rights.desk.cases import propose_overruling, settle_overruling
 from rights.erasures.services.proposals import decide_erasure, propose_erasure
 from tests.accounts.officers import second_officer
 from tests.breaches.making import add_measures, assess, make_breach, send_letters

@@ -30,7 +30,7 @@ from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.console.home_pages import Card
 from paktaleem.foundation.tenancy.context import in_client
 from rights.desk.admin.cases import overruling_board
-from rights.desk.limits import (
+from rights.desk.cases import (
     inform_before_lift,
     propose_overruling,
     read_grounds,

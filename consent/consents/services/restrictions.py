@@ -224,7 +224,7 @@ def object_to_purpose(
 def withdraw_objection(objection: Objection, *, actor: Actor, reason: Reason | str, at: datetime) -> Objection:
     """Withdraw an objection from now on, by the person's own word on their page; in a sandbox by anyone.
 
-    Raises NotAllowed; two officers may overrule it (``rights.desk.limits``, GDPR Art. 21(1)).
+    Raises NotAllowed; two officers may overrule it (``rights.desk.cases``, GDPR Art. 21(1)).
     """
     if actor.acts_for != objection.subject_id and not is_in_sandbox():
         raise NotAllowed("Only the person withdraws an objection.")

@@ -33,10 +33,11 @@ from paktaleem.foundation.console.widgets import DayInput
 from paktaleem.foundation.encryption.sealing import CannotOpen
 from paktaleem.foundation.tenancy.context import in_client
 from rights.channels.guardians import Wish, record_guardian_request
-from rights.desk.cases import end_case, open_case
-from rights.desk.limits import (
+from rights.desk.cases import (
+    end_case,
     find_overruling,
     inform_before_lift,
+    open_case,
     propose_overruling,
     read_grounds,
     request_lift_after_notice,

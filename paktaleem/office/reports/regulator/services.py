@@ -1,5 +1,8 @@
 """Packs for regulators: requested by a user, gathered by the worker, taken as PDF or ZIP; and their sections."""
 
+# The pack is canonical JSON whose hash is in the ledger; PDF and ZIP are rendered from it. It names no person: an
+# authority asks about single cases by their number.
+
 import io
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
