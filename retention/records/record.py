@@ -41,6 +41,16 @@ class RecordRecipient:
 
 
 @dataclass(frozen=True, slots=True)
+class RecordSystem:
+    """What a system declares in the data map for an activity; ``is_confirmed`` if the client has confirmed it."""
+
+    name: str
+    category: str
+    countries: tuple[str, ...]
+    is_confirmed: bool
+
+
+@dataclass(frozen=True, slots=True)
 class RecordContact:
     """A privacy contact or data protection officer of the client; ``code`` stands for the name, which is sealed."""
 
@@ -74,6 +84,7 @@ class Activity:
     unbalanced: bool
     categories: tuple[Named, ...]
     recipients: tuple[RecordRecipient, ...]
+    systems: tuple[RecordSystem, ...]
     retention: tuple[tuple[Named, tuple[str, ...]], ...]
     assessment: Assessment | None
     is_denied: bool = False
@@ -85,7 +96,9 @@ class Activity:
 
     @property
     def countries(self) -> tuple[str, ...]:
-        return tuple(sorted({country for one in self.recipients for country in one.countries}))
+        """Return the countries of the recipients, and those where systems store the data by the data map."""
+        places = [*(one.countries for one in self.recipients), *(one.countries for one in self.systems)]
+        return tuple(sorted({country for countries in places for country in countries}))
 
 
 class GapKind(StrEnum):
@@ -285,6 +298,7 @@ def _page_of(code: str, base: str) -> str:
 
 def _serialize_activity(record: ProcessingRecord, one: Activity, base: str) -> dict[str, object]:
     client = _page_of(record.code, base)
+    stored_in = sorted({*record.storage_countries, *(code for to in one.systems for code in to.countries)})
     durations = sorted({period for _category, periods in one.retention for period in periods})
     document: dict[str, object] = {
         "@id": f"{client}#activity-{one.purpose.code}",
@@ -318,7 +332,7 @@ def _serialize_activity(record: ProcessingRecord, one: Activity, base: str) -> d
         ],
         "dpv:hasStorageCondition": [
             *({"@type": "dpv:StorageDuration", "dpv:hasDuration": period} for period in durations),
-            {"@type": "dpv:StorageLocation", "dpv:hasLocation": [*map(dpv.country, record.storage_countries)]},
+            {"@type": "dpv:StorageLocation", "dpv:hasLocation": [*map(dpv.country, stored_in)]},
         ],
         **_list_parties(record, one, base),
     }

@@ -1,7 +1,7 @@
 """Adding, changing and reviewing impact assessments."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
@@ -34,6 +34,7 @@ from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.models import TenantRow
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
+from retention.data_map.models import MapLine
 from retention.records.models import AssessmentOutcome, ImpactAssessment
 from retention.records.record import (
     Activity,
@@ -44,6 +45,7 @@ from retention.records.record import (
     ProcessingRecord,
     RecordContact,
     RecordRecipient,
+    RecordSystem,
     find_gaps,
 )
 from retention.schedule.labels import describe_period
@@ -150,6 +152,7 @@ def build_record(client: Client, *, at: datetime, language: str, clients: tuple[
             if row.purpose
         },
         capacities={one.purpose.code: one.part.value for one in list_parts(client.pk, at=at)},
+        lines=list(MapLine.objects.current().filter(client_id=client.pk).select_related("system")),
         at=at,
         language=language,
     )
@@ -207,6 +210,7 @@ class _Sources:
     recipients: Mapping[str, Recipient]
     assessments: Mapping[str, Assessment]
     capacities: Mapping[str, str]
+    lines: Sequence[MapLine]
     at: datetime
     language: str
 
@@ -225,6 +229,7 @@ class _Sources:
             unbalanced=unbalanced,
             categories=categories,
             recipients=self._recipients_of(purpose.code, categories),
+            systems=tuple(self._systems_of(purpose.code)),
             retention=tuple((one, () if "" in kept else tuple(sorted(kept))) for one, kept in periods),
             assessment=self.assessments.get(purpose.code),
             is_denied=any(gate.find(self.at) is None for gate in gates),
@@ -257,6 +262,13 @@ class _Sources:
                 found.append(RecordRecipient(code, row.name, service, shared, row.list_countries(), ground))
         return tuple(found)
 
+    def _systems_of(self, purpose: str) -> Iterable[RecordSystem]:
+        for line in sorted(self.lines, key=lambda one: (one.system.name, one.category)):
+            if purpose in line.purposes:
+                name = self.names.get(line.category, line.category)
+                is_confirmed = line.confirmed_at is not None and line.confirm_by > self.at
+                yield RecordSystem(line.system.name, name, tuple(line.countries), is_confirmed)
+
 
 def list_headings() -> tuple[str, ...]:
     """Return the headings of the record's columns."""
@@ -272,6 +284,7 @@ def list_headings() -> tuple[str, ...]:
         gettext("Ground of a transfer"),
         gettext("Retention"),
         gettext("Impact assessment"),
+        gettext("Systems of the data map"),
     )
 
 
@@ -298,6 +311,7 @@ def to_cells(one: Activity) -> tuple[str, ...]:
             for category, kept in one.retention
         ),
         _describe_assessment(one.assessment),
+        "; ".join(map(_describe_system, one.systems)),
     )
 
 
@@ -353,6 +367,11 @@ def _names(named: Iterable[Named]) -> str:
 
 def _list(names: Iterable[str]) -> str:
     return ("، " if get_language() == "ur" else ", ").join(names)
+
+
+def _describe_system(one: RecordSystem) -> str:
+    state = gettext("Confirmed") if one.is_confirmed else gettext("To be confirmed")
+    return f"{one.name}: {one.category} ({_list((*one.countries, state))})"
 
 
 def _describe_assessment(done: Assessment | None) -> str:

@@ -17,18 +17,22 @@ from openpyxl import load_workbook
 from pyld import jsonld
 
 from consent.agreements.services import add_contact
+from consent.register import dpv
 from consent.register.assessing import answer_assessment, approve_assessment
 from consent.register.compiled import Capacity
 from consent.register.models.agreements import Recipient, RecipientApproval, TransferGround
 from consent.register.models.purposes import Purpose
 from consent.register.risk import read_questionnaires
 from consent.register.services import change_register
+from paktaleem.directory.data_systems.models import System
 from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM, new_id
+from retention.data_map.models import MapLine
+from retention.data_map.services import confirm_line, declare_line
 from retention.records.admin import record_board
 from retention.records.models import ImpactAssessment
 from retention.records.record import BOX, GROUNDS, WIDTH, GapKind, build_document, draw_flows, find_gaps
@@ -114,6 +118,27 @@ def test_the_privacy_contact_and_the_officer_of_the_client_are_named_by_their_co
     ]
     with in_client(PAKTALEEM):
         assert build_record(cast.client("paktaleem"), at=now, language="en").contacts == ()
+
+
+def test_what_systems_hold_and_where_is_what_the_data_map_declares(cast, khyber, now):
+    before, by = count_queries(khyber, now), {"reason": Reason.REVIEW, "at": now}
+    assert activity_of(khyber, "support", now).systems == ()
+    about = {"roles": ["student"], "purposes": ["support"], "countries": ["PK", "IE"], "found_by": "lms_id"}
+    for category in ("contact_details", "usage_logs"):
+        line = MapLine(client=khyber, system=System.objects.get(client=khyber, code="lms"), category=category, **about)
+        declare_line(line, actor=SETTING_UP, **by)
+    confirm_line(line, actor=cast.actor("celia"), **by)
+    one = activity_of(khyber, "support", now)
+    assert [(to.countries, to.is_confirmed) for to in one.systems] == [(("IE", "PK"), False), (("IE", "PK"), True)]
+    assert {"IE", "PK"} <= set(one.countries)
+    assert to_cells(one)[-1].endswith("(IE, PK, Confirmed)")
+    assert activity_of(khyber, "newsletter", now).systems == ()
+    record = build_record(khyber, at=now, language="en")
+    documents = {one["dct:title"]: one for one in build_document(record, base="https://x.example")["dpv:hasProcess"]}
+    [place] = [one for one in documents[one.purpose.name]["dpv:hasStorageCondition"] if "dpv:hasLocation" in one]
+    assert dpv.country("IE") in place["dpv:hasLocation"]
+    assert not activity_of(khyber, "support", now + timedelta(days=365)).systems[1].is_confirmed
+    assert count_queries(khyber, now) == before
 
 
 def test_every_ground_of_a_transfer_has_a_term():

@@ -240,7 +240,7 @@ def _gather_disposals(client: Client, period: Period) -> Rows:
 
 _REGISTER = (
     "activity description part_of_paktaleem lawful_basis people categories recipients countries ground_of_transfer "
-    "retention impact_assessment"
+    "retention impact_assessment systems"
 )
 _REQUESTS = "number rights channel received_at due_at answered_at days answered decisions"
 _BREACHES = (
