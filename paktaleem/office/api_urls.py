@@ -35,7 +35,15 @@ from retention.disposals.api import ShowDisposal, ShowDisposalCertificate
 from retention.holdings.api import ReportActivity, ReportCollection, ReportCollections
 from retention.inventories.api import AddPeople, AnswerInventory, Inventories
 from retention.schedule.api import SubjectHoldings
-from rights.channels.api import Corrections, RequestOfGuardian, RightsRequests, ShowCopy, ShowRightsRequest
+from rights.channels.api import (
+    Corrections,
+    ListDisagreements,
+    RequestOfGuardian,
+    RightsRequests,
+    ShowCopy,
+    ShowRightsRequest,
+    StateDisagreement,
+)
 
 app_name = "api"
 
@@ -67,6 +75,7 @@ urlpatterns = [
     ),
     path("subjects/<str:external_id>/guardian-checks", GuardianChecks.as_view(), name="guardian-checks"),
     path("guardian-checks/<uuid:check>", ShowCheck.as_view(), name="guardian-check"),
+    path("subjects/<str:external_id>/disagreements", ListDisagreements.as_view(), name="subject-disagreements"),
     path("subjects/<str:external_id>/guardian-requests", RequestOfGuardian.as_view(), name="guardian-requests"),
     path("links", IssueLink.as_view(), name="issue-link"),
     path("guardian-invitations", InviteGuardian.as_view(), name="guardian-invitations"),
@@ -80,6 +89,7 @@ urlpatterns = [
     path("acknowledgements", AcknowledgePolicy.as_view(), name="acknowledge-policy"),
     path("rights-requests", RightsRequests.as_view(), name="rights-requests"),
     path("rights-requests/<uuid:rights_request>", ShowRightsRequest.as_view(), name="rights-request"),
+    path("rights-requests/<uuid:rights_request>/disagreement", StateDisagreement.as_view(), name="disagreement"),
     path("rights-requests/<uuid:rights_request>/corrections", Corrections.as_view(), name="rights-corrections"),
     path("rights-requests/<uuid:rights_request>/copy", ShowCopy.as_view(), name="rights-copy"),
     path("data-map", DataMap.as_view(), name="data-map"),

@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from children.guardians.authority import RequestBlocker
 from paktaleem.directory.people.selectors import get_subject
 from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.errors import Problem
 from paktaleem.foundation.web.api.operations import (
     Operation,
@@ -28,6 +29,7 @@ from paktaleem.foundation.web.api.serializers import CursorField, StrictSerializ
 from rights.channels.guardians import RIGHT_OF, Wish, record_guardian_request
 from rights.packages.models import BuildFailure, PackageState
 from rights.packages.selectors import count_downloads, find_package
+from rights.rectifications.disagreements import MOST_CHARACTERS, reveal_disagreements, state_disagreement
 from rights.rectifications.models import Correction, CorrectionState
 from rights.rectifications.selectors import list_corrections, waiting_fields
 from rights.rectifications.services import Statement, add_correction
@@ -336,6 +338,67 @@ class Corrections(Operation):
 def _serialize_correction(row: Correction, waiting: set[str]) -> dict[str, Any]:
     waits = row.state == CorrectionState.MADE and row.field in waiting
     return serialize_row(CorrectionOutput, row, **({"state": "waiting"} if waits else {}))
+
+
+class DisagreementInput(StrictSerializer):
+    """A statement beside data that was not corrected; an empty ``text`` takes it back."""
+
+    text = TextField(allow_blank=True, max_length=MOST_CHARACTERS)
+
+
+class DisagreementOutput(serializers.Serializer[object]):
+    """A statement of disagreement without its text: the categories of the data (none: all), and its time."""
+
+    categories = serializers.ListField(child=serializers.CharField())
+    stated_at = serializers.DateTimeField()
+
+
+class ShownDisagreementOutput(DisagreementOutput):
+    """A statement of disagreement with its text."""
+
+    text = serializers.CharField()
+
+
+class ShownDisagreementsOutput(serializers.Serializer[object]):
+    """The statements of disagreement of a person, the newest first."""
+
+    disagreements = ShownDisagreementOutput(many=True)
+
+
+class DisagreementsInput(StrictSerializer):
+    """The reason for which the statements are read, which is recorded."""
+
+    reason = serializers.ChoiceField(Reason.values)
+
+
+class StateDisagreement(Operation):
+    """``PUT /api/v1/rights-requests/{id}/disagreement``."""
+
+    capabilities = {"PUT": Capability.RECEIVE_RIGHTS_REQUESTS}
+
+    @extend_schema(request=DisagreementInput, responses=DisagreementOutput)
+    def put(self, request: Request, rights_request: UUID) -> Response:
+        """Record the person's statement beside data whose correction was refused, replace it, or take it back."""
+        actor = actor_of(request)
+        given = validate_input(DisagreementInput, request.data)
+        row = get_request(rights_request, actor=actor)
+        made = state_disagreement(row, **given, actor=actor, at=moment_of(request))
+        return Response(serialize_row(DisagreementOutput, made))
+
+
+class ListDisagreements(Operation):
+    """``GET /api/v1/subjects/{external_id}/disagreements``."""
+
+    capabilities = {"GET": Capability.REVEAL_PERSONAL_DATA}
+
+    @extend_schema(parameters=[DisagreementsInput], responses=ShownDisagreementsOutput)
+    def get(self, request: Request, external_id: str) -> Response:
+        """List what a person stated beside their data: hand it on whenever you share data of these categories."""
+        actor = actor_of(request)
+        query = validate_input(DisagreementsInput, request.query_params.dict())
+        person = get_subject(external_id, actor=actor)
+        found = reveal_disagreements(person, reason=query["reason"], actor=actor, at=moment_of(request))
+        return Response({"disagreements": [serialize_row(ShownDisagreementOutput, one) for one in found]})
 
 
 class CopyOutput(serializers.Serializer[object]):

@@ -7,13 +7,14 @@ from paktaleem.directory.access_links.views import follow_link, own_page_urls
 from rights.channels import views
 from rights.erasures.views import cancel_erasure_of_ward, cancel_own_erasure
 from rights.packages.views import show_copy
-from rights.rectifications.views import state_corrections
+from rights.rectifications.views import state_corrections, state_own_disagreement
 
 _DATA = "child/<uuid:child>/data/"
 
 requests_urls = [
     path("copy/<uuid:rights_request>/", show_copy, name="requests-copy"),
     path("mine/<uuid:rights_request>/corrections/", state_corrections, name="requests-corrections"),
+    path("mine/<uuid:rights_request>/disagreement/", state_own_disagreement, name="requests-disagreement"),
     path("mine/erasure/", cancel_own_erasure, name="requests-erasure"),
     path("", views.make_request, {"client": "paktaleem"}, name="rights-form"),
     path("mine/", views.show_own_requests, name="requests"),

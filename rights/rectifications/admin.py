@@ -20,15 +20,17 @@ from paktaleem.foundation.accounts.second_person import GroundNeeded
 from paktaleem.foundation.console.columns import annotate_actor, format_actor, render_state
 from paktaleem.foundation.console.forms import ActionForm, FormData, RowActionForm, set_choices
 from paktaleem.foundation.console.person_pages import DISCLOSURES, on_tab, person_acts, person_panels
-from paktaleem.foundation.console.register_names import format_purpose
+from paktaleem.foundation.console.register_names import format_categories, format_purpose
 from paktaleem.foundation.console.requests import actor_of, by_user, by_user_for, get_action_time
-from paktaleem.foundation.console.row_actions import RowAction, Weakens, act_page, ask_ground, calls
+from paktaleem.foundation.console.row_actions import RowAction, Weakens, act_page, ask_ground, calls, show_revealed
 from paktaleem.foundation.encryption.sealing import CannotOpen
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
+from rights.rectifications.disagreements import is_disagreement_possible, reveal_disagreements, state_disagreement
 from rights.rectifications.models import CorrectedValue, Correction, CorrectionState, InformOutcome
 from rights.rectifications.selectors import (
     FieldHistory,
+    has_disagreements,
     list_corrected_fields,
     list_corrections,
     list_notices,
@@ -44,7 +46,7 @@ from rights.rectifications.services import (
     refuse_correction,
 )
 from rights.rectifications.values import CORRECTABLE, FIELD_LABELS
-from rights.rectifications.views import CorrectionForm
+from rights.rectifications.views import CorrectionForm, DisagreementForm
 from rights.requests.admin.acts import add_request_act, offer_rows, request_panels, request_url
 from rights.requests.fields import make_text_field
 from rights.requests.models import RightKind, RightsRequest
@@ -79,6 +81,10 @@ class RefuseForm(ActionForm):
 
     def prepare(self) -> None:
         offer_rows(self, "correction", [(one, f"{no}. {one}") for no, one in enumerate(_open_corrections(self.row), 1)])
+
+
+class DisagreeForm(DisagreementForm, ActionForm):
+    """A statement in the person's words, taken down by staff."""
 
 
 class MeanwhileForm(ActionForm):
@@ -140,6 +146,17 @@ add_request_act(
         "person.",
         done="Restricted.",
         applies=lambda row, at: _is_undecided(row, at) and row.is_identity_verified and row.subject_id is not None,
+    ),
+    RowAction(
+        "state-disagreement",
+        "Record a statement of disagreement",
+        Capability.RECEIVE_RIGHTS_REQUESTS,
+        calls(state_disagreement),
+        form=DisagreeForm,
+        lead="A person whose correction was refused may leave a statement. It is encrypted, stands beside the data, "
+        "and goes along in copies and disclosures. A new one replaces the one before; an empty one takes it back.",
+        done="Recorded.",
+        applies=lambda row, _at: is_disagreement_possible(row),
     ),
     _INFORM,
     after="resume",
@@ -277,6 +294,26 @@ person_acts.connect(
 person_acts.connect(_INFORM)
 
 
+def _show_disagreements(subject: Subject, given: FormData, request: HttpRequest) -> HttpResponse:
+    found = reveal_disagreements(subject, **by_user_for(request, given["reason"]))
+    every = gettext("All data")
+    names = [(format_categories(one.categories, subject.client_id) or every, one.text) for one in found]
+    return show_revealed(request, subject, gettext("Statements of disagreement"), names)
+
+
+person_acts.connect(
+    RowAction(
+        "show-disagreements",
+        "Show the statements of disagreement",
+        Capability.REVEAL_PERSONAL_DATA,
+        _show_disagreements,
+        lead="What the person stated beside data that was not corrected. Hand it on whenever this data is disclosed. "
+        "The access is recorded.",
+        applies=lambda row, _at: row.is_recorded and has_disagreements(row),
+    )
+)
+
+
 _TONES = {CorrectionState.OPEN: "warn", CorrectionState.MADE: "good", CorrectionState.REFUSED: "bad"}
 
 
@@ -314,9 +351,11 @@ def corrected_values_panel(request: HttpRequest, row: Subject) -> dict[str, obje
 @request_panels.connect
 @on_tab(DISCLOSURES)
 def recipients_panel(_request: HttpRequest, row: RightsRequest | Subject) -> dict[str, object] | None:
-    """Return the recipients that must be informed, with what came of it; None if there are none."""
-    lines = list_notices(row)
-    return {"template": "console/panels/recipient_notices.html", "lines": lines} if lines else None
+    """Return the recipients that must be informed, and whether statements of disagreement go along; None if neither."""
+    lines, is_disputed = list_notices(row), isinstance(row, Subject) and has_disagreements(row)
+    if not lines and not is_disputed:
+        return None
+    return {"template": "console/panels/recipient_notices.html", "lines": lines, "is_disputed": is_disputed}
 
 
 def _state_of(row: Correction, waiting: set[str]) -> object:

@@ -5,6 +5,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from consent.register.models.agreements import Recipient
+from consent.register.models.purposes import CodesField
 from paktaleem.directory.people.copies.declarations import Copied
 from paktaleem.directory.people.models import AgeChange, Subject
 from paktaleem.foundation.audit.actors import ByKind, Reason
@@ -111,6 +112,36 @@ class CorrectedValue(TenantRow, ActorStamp):
 
     def __str__(self) -> str:
         return str(self.get_field_display())
+
+
+class Disagreement(TenantRow):
+    """A person's statement beside data that was not corrected as they asked (34 CFR 99.21(b)(2), (c)).
+
+    It is sealed under the person's key, so that it outlives the request's texts; ``text`` is None once taken back.
+    ``categories`` are those of the data; none means all.
+    """
+
+    wall = TablePolicy(Scope.TENANT, EDIT, disposed_as="person", personal=classify(sealed="text", none="categories"))
+    copied = Copied(
+        "disagreements",
+        _("Your statements beside data that was not corrected"),
+        "text categories stated_at",
+        titles={"text": _("Statement"), "stated_at": _("Stated")},
+    )
+
+    subject = RowKey(Subject)
+    request = RowKey(RightsRequest)
+    categories = CodesField()
+    text = SealedField()
+    stated_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-stated_at", "-id"]
+        constraints = [unique_in_client("disagreement_of_request", "request")]
+        indexes = [models.Index(fields=["client", "subject"], name="disagreement_of_subject")]
+
+    def __str__(self) -> str:
+        return str(self.request)
 
 
 class InformOutcome(models.TextChoices):

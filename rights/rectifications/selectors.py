@@ -12,11 +12,12 @@ from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import sealer_of
 from paktaleem.directory.people.services.people import open_details
 from paktaleem.foundation.accounts.second_person import ChangeState
-from rights.rectifications.models import CorrectedValue, Correction, CorrectionState, RecipientNotice
+from rights.rectifications.models import CorrectedValue, Correction, CorrectionState, Disagreement, RecipientNotice
 from rights.rectifications.services import open_value
 from rights.rectifications.values import to_text
 from rights.requests.models import RequestPart, RightKind, RightsRequest
 from rights.requests.sealing import open_text
+from rights.requests.states import Decision
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,12 @@ def list_notices(of: RightsRequest | Subject) -> list[RecipientNotice]:
     rows = RecipientNotice.objects.filter(client_id=of.client_id)
     own = rows.filter(request=of) if isinstance(of, RightsRequest) else rows.filter(subject=of, request=None)
     return list(own.select_related("recipient", "request"))
+
+
+def has_disagreements(subject: Subject) -> bool:
+    """Return True if a statement stands beside data of a person that was not corrected."""
+    own = Disagreement.objects.filter(client_id=subject.client_id, subject=subject)
+    return own.filter(text__isnull=False).exists()
 
 
 def waiting_fields(request: RightsRequest) -> set[str]:
@@ -93,7 +100,10 @@ def describe_corrections(request: RightsRequest, part: RequestPart) -> list[str]
         return []
     waiting = waiting_fields(request)
     rows = [row for row in list_corrections(request) if row.part_id == part.pk]
-    return [_describe(request, row, waiting) for row in rows if row.state != CorrectionState.OPEN]
+    lines = [_describe(request, row, waiting) for row in rows if row.state != CorrectionState.OPEN]
+    if part.decision in {Decision.REFUSED, Decision.PARTLY}:
+        lines.append(_("You may leave a statement beside this data: on your page, or in writing."))
+    return lines
 
 
 def _describe(request: RightsRequest, row: Correction, waiting: set[str]) -> str:

@@ -105,7 +105,7 @@ class Statement:
 @transaction.atomic
 def add_correction(request: RightsRequest, stated: Statement, *, actor: Actor, at: datetime) -> Correction:
     """Add a correction to a request. Raises ValidationError, NoRectification, TooManyCorrections, NotAllowed."""
-    _require_may_state(request, actor)
+    require_may_state(request, actor)
     request = lock_unanswered(request)
     part = find_open_part(request)
     if part is None:
@@ -185,7 +185,7 @@ def find_open_part(request: RightsRequest) -> RequestPart | None:
     return min(parts, key=lambda part: (part.decider, part.pk), default=None)
 
 
-def _require_may_state(request: RightsRequest, actor: Actor) -> None:
+def require_may_state(request: RightsRequest, actor: Actor) -> None:
     """Require those who receive requests, or the one who made this one: not the child of a guardian who made it."""
     if actor.kind is ByKind.SUBJECT and actor.id != (request.requester_id or request.subject_id):
         raise NotAllowed("Only the one who made the request may state corrections in it.")

@@ -13,6 +13,7 @@ from paktaleem.directory.access_links.sessions import GET_OR_POST, Visit, own_pa
 from paktaleem.foundation.accounts.middleware import get_client_time
 from paktaleem.foundation.console.forms import add_service_error
 from paktaleem.foundation.web.public.pages import public_page, redirect_to_page
+from rights.rectifications.disagreements import MOST_CHARACTERS, is_disagreement_possible, state_disagreement
 from rights.rectifications.models import CorrectionState
 from rights.rectifications.selectors import list_corrections, waiting_fields
 from rights.rectifications.services import (
@@ -60,10 +61,7 @@ class CorrectionForm(forms.Form):
 @own_page(Page.REQUESTS, GET_OR_POST)
 def state_corrections(request: HttpRequest, visit: Visit, rights_request: UUID) -> HttpResponse:
     """Show the corrections stated so far and the form for another one; add it."""
-    own = RightsRequest.objects.filter(client_id=visit.person.client_id, subject=visit.person, requester=None)
-    row = own.select_related("client").filter(pk=rights_request).first()
-    if row is None:
-        raise Http404
+    row = _get_own(visit, rights_request)
     if find_open_part(row) is None:
         return redirect_to_page("requests")
     form = CorrectionForm(request.POST if request.method == "POST" else None)
@@ -78,6 +76,36 @@ def state_corrections(request: HttpRequest, visit: Visit, rights_request: UUID) 
         stated=list_corrections(row),
         form=form,
     )
+
+
+class DisagreementForm(forms.Form):
+    """A statement beside data that was not corrected."""
+
+    text = make_text_field(
+        _("Statement"), _("Leave it empty to take back the statement."), most=MOST_CHARACTERS, required=False
+    )
+
+
+@own_page(Page.REQUESTS, GET_OR_POST)
+def state_own_disagreement(request: HttpRequest, visit: Visit, rights_request: UUID) -> HttpResponse:
+    """Show the form for a statement beside data that was not corrected; record it."""
+    row = _get_own(visit, rights_request)
+    if not is_disagreement_possible(row):
+        return redirect_to_page("requests")
+    form = DisagreementForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        state_disagreement(row, **form.cleaned_data, actor=visit.actor, at=get_client_time(request))
+        return redirect_to_page("requests")
+    title = _("Your statement about data that was not corrected")
+    return public_page(request, "rights/disagreement.html", title=title, client=row.client, row=row, form=form)
+
+
+def _get_own(visit: Visit, rights_request: UUID) -> RightsRequest:
+    own = RightsRequest.objects.filter(client_id=visit.person.client_id, subject=visit.person, requester=None)
+    row = own.select_related("client", "subject").filter(pk=rights_request).first()
+    if row is None:
+        raise Http404
+    return row
 
 
 def _add(request: HttpRequest, visit: Visit, row: RightsRequest, form: CorrectionForm) -> bool:
@@ -98,5 +126,5 @@ def corrections_extra(request: RightsRequest) -> dict[str, object] | None:
         return None
     waiting = waiting_fields(request)
     rows = [(row, row.state == CorrectionState.MADE and row.field in waiting) for row in list_corrections(request)]
-    shown = {"rows": rows, "may_add": find_open_part(request) is not None, "page": "requests-corrections"}
-    return {"template": "rights/corrections_extra.html", **shown}
+    may_add, may_disagree = find_open_part(request) is not None, is_disagreement_possible(request)
+    return {"template": "rights/corrections_extra.html", "rows": rows, "may_add": may_add, "may_disagree": may_disagree}

@@ -41,6 +41,8 @@ class RequestsConfig(PortalAppConfig):
         entry("rights_request.correction_added", "Correction added to a rights request"),
         entry("rights_request.correction_refused", "Correction of a rights request refused"),
         entry("rights_request.decided", "Part of a rights request decided", _STATE),
+        entry("rights_request.disagreement_stated", "Statement of disagreement recorded", _STATE),
+        entry("rights_request.disagreement_withdrawn", "Statement of disagreement taken back", _STATE),
         entry("rights_request.delivered", "Answer or notice about a rights request reached the person"),
         entry("rights_request.escalated", "Rights request escalated to PakTaleem", _STATE),
         entry("rights_request.forgotten", "Text of a rights request deleted"),

@@ -57,6 +57,7 @@ WRITING = [
     ("post", "/api/v1/activity/batch"),
     ("post", "/api/v1/rights-requests"),
     ("post", f"/api/v1/rights-requests/{NOBODYS}/corrections"),
+    ("put", f"/api/v1/rights-requests/{NOBODYS}/disagreement"),
     ("post", f"/api/v1/consents/{NOBODYS}/evidence"),
     ("post", "/api/v1/webhooks"),
     *(("post", f"/api/v1/webhooks/{NOBODYS}/{act}") for act in ("rotate", "enable", "test", "replay")),

@@ -97,6 +97,7 @@ from rights.erasures.services.proposals import decide_erasure, propose_erasure
 from rights.mailbox.intake import parse_mail
 from rights.mailbox.models import MailMessage
 from rights.mailbox.services import ReceivedMail, store_mail
+from rights.rectifications.disagreements import state_disagreement
 from rights.rectifications.selectors import list_notices
 from rights.rectifications.services import (
     Statement,
@@ -396,7 +397,13 @@ def rights_of_indus(cast):
     extend_request(acts["delivered"], days=10, text="Many pages.", actor=farah, at=AT)
     acts["extend"] = receive_request(client, kinds=["access"], **{**about, "at": timezone.now()})
     acts |= dict.fromkeys(("add-correction", "refuse-correction", "restrict-meanwhile"), stated)
+    refused = receive_request(client, kinds=["rectification"], identity="lms", **about)
+    told_why = {"decision": "refused", "refusal_code": "no_match", "reasons": "It is right."}
+    decide_part(list_parts(refused)[0], **told_why, actor=farah, at=AT)
+    state_disagreement(refused, text="It is wrong.", actor=farah, at=AT)
+    acts["state-disagreement"] = refused
     found = {f"requests/rightsrequest/{act}": request.pk for act, request in acts.items()}
+    found["people/subject/show-disagreements"] = cast.subject_id("hamza")
     case = open_case(
         receive_request(client, kinds=["complaint"], **about),
         authority="Information Commissioner’s Office",

@@ -72,7 +72,8 @@ VISITORS = spread(
             guardian/child/<uuid:child>/purpose/<str:purpose>/ guardian/child/<uuid:child>/data/
             guardian/child/<uuid:child>/data/copy/<uuid:rights_request>/ guardian/child/<uuid:child>/check/
             guardian/code/ requests/copy/<uuid:rights_request>/ requests/mine/
-            requests/mine/<uuid:rights_request>/corrections/ requests/code/
+            requests/mine/<uuid:rights_request>/corrections/ requests/mine/<uuid:rights_request>/disagreement/
+            requests/code/
         """,
         405: """
             choices/children/ choices/decide/<str:purpose>/ choices/leave/ guardian/own/
@@ -145,6 +146,7 @@ ACTS = spread(
             guardians/verification/found-false guardians/guardianship/check guardians/providercheck/ask
             guardians/providercheck/where guardians/schoolauthorisation/end schools/rosterimport/check-again
             schools/rosterimport/discard schools/rosterimport/import schools/rosterimport/import-anyway
+            people/subject/show-disagreements
             people/subject/correct people/subject/change-roles people/subject/answer people/subject/ask-guardians
             people/subject/evidence people/subject/inform-recipient people/subject/object people/subject/restrict
             people/subject/reveal data_systems/order/add-file data_systems/order/agree data_systems/order/answer
@@ -207,6 +209,7 @@ ACTS = spread(
         """,
         "OSC": """
             guardians/guardianship/data people/subject/invite mail/letter/resend requests/rightsrequest/add-correction
+            requests/rightsrequest/state-disagreement
             requests/rightsrequest/call-back people/subject/rights-request
         """,
         "OA": "security/securityassessment/open-report",
@@ -330,6 +333,12 @@ API: dict[str, list[tuple[str, str, Any, int, int]]] = {
     "api/v1/rights-requests/<uuid:rights_request>/corrections": [
         ("get", f"/api/v1/rights-requests/{NOT_THERE}/corrections", None, 404, 404),
         ("post", f"/api/v1/rights-requests/{NOT_THERE}/corrections", {"field": "email", "new_value": ""}, 404, 404),
+    ],
+    "api/v1/rights-requests/<uuid:rights_request>/disagreement": [
+        ("put", f"/api/v1/rights-requests/{NOT_THERE}/disagreement", {"text": ""}, 404, 404)
+    ],
+    "api/v1/subjects/<str:external_id>/disagreements": [
+        ("get", "/api/v1/subjects/lms-danish/disagreements?reason=review", None, 200, 404)
     ],
     "api/v1/orders": [("get", "/api/v1/orders", None, 200, 200)],
     "api/v1/orders/<uuid:order>": [("get", f"/api/v1/orders/{NOT_THERE}", None, 404, 404)],

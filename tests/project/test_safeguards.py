@@ -81,7 +81,7 @@ ALONE = {
         requests/rightsrequest/copy-build requests/rightsrequest/copy-hand-over requests/rightsrequest/copy-preview
         requests/rightsrequest/messages requests/rightsrequest/read
         security/securityassessment/open-report people/agechange/look people/subject/evidence
-        people/subject/reveal data_systems/order/values
+        people/subject/reveal people/subject/show-disagreements data_systems/order/values
     """,
     "it ends or narrows processing or access, or adds a protection": """
         staff/accessreview/confirm accounts/apikey/revoke accounts/membership/end
@@ -113,6 +113,7 @@ ALONE = {
         post:api/v1/orders/<uuid:order>/accept post:api/v1/orders/<uuid:order>/complete
         post:api/v1/orders/<uuid:order>/fail post:api/v1/orders/<uuid:order>/files/<str:category>
         post:api/v1/rights-requests post:api/v1/rights-requests/<uuid:rights_request>/corrections
+        put:api/v1/rights-requests/<uuid:rights_request>/disagreement requests/rightsrequest/state-disagreement
         post:api/v1/subjects/<str:external_id>/consents/<str:purpose>/withdraw
         post:api/v1/subjects/<str:external_id>/events
         post:api/v1/subjects/<str:external_id>/guardian-authorisations
