@@ -178,7 +178,7 @@ def test_the_effect_of_a_coming_period_is_counted_before_it_counts(cast, now, tm
     with soon, in_client(indus.pk):
         before = decision_reason(cast, "young", now)
         effect = measure_effect(indus, (now + 30 * DAY).date(), at=now)
-        assert (effect.new_children, effect.no_longer_children) == (1, 0), "one of fourteen at home"
+        assert (effect.new_children, effect.no_longer_children) == (2, 0), "those of fourteen, at home and abroad"
         assert decision_reason(cast, "young", now) == before == "permitted"
 
 
