@@ -121,8 +121,8 @@ def test_the_privacy_contact_and_the_officer_of_the_client_are_named_by_their_co
 
 
 def test_what_systems_hold_and_where_is_what_the_data_map_declares(cast, khyber, now):
+    assert activity_of(khyber, "support", now).systems == ()  # also reads the register into the cache
     before, by = count_queries(khyber, now), {"reason": Reason.REVIEW, "at": now}
-    assert activity_of(khyber, "support", now).systems == ()
     about = {"roles": ["student"], "purposes": ["support"], "countries": ["PK", "IE"], "found_by": "lms_id"}
     for category in ("contact_details", "usage_logs"):
         line = MapLine(client=khyber, system=System.objects.get(client=khyber, code="lms"), category=category, **about)
