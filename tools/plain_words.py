@@ -75,6 +75,8 @@ ALLOWED = frozenset(
         "Letter about a rights request",  # emailed or printed, as its page says
         "*Write a letter*",
         "letters about a request",
+        "letter: ",  # a code of the ledger, before its name
+        "everybody: ",
     }
 )
 """Phrases and names that are right although they have such a word. They are removed before a text is read."""

@@ -1,4 +1,4 @@
-"""Who signed an agreement, and its documents: kept for ten years after its end, as books of account are."""
+"""Signatories of an agreement and its documents: kept for ten years after its end, as books of account are."""
 
 from collections.abc import Sequence
 from datetime import datetime

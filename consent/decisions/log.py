@@ -88,7 +88,7 @@ type _Counts = dict[tuple[datetime, UUID, str, str, str], int]
 
 @dataclass(slots=True)
 class _Batch:
-    """What one transaction writes, by client. ``xact`` is known before it ends, should its answer be lost."""
+    """The rows that one transaction writes, by client. ``xact`` is known before it ends, should its answer be lost."""
 
     counts: dict[UUID, list[_Count]] = field(default_factory=dict)
     entries: dict[UUID, list[_Entry]] = field(default_factory=dict)

@@ -42,7 +42,7 @@ class RecordRecipient:
 
 @dataclass(frozen=True, slots=True)
 class RecordSystem:
-    """What a system declares in the data map for an activity; ``is_confirmed`` if the client has confirmed it."""
+    """A system's line of the data map for an activity; ``is_confirmed`` if the client has confirmed it."""
 
     name: str
     category: str

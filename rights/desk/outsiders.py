@@ -53,7 +53,7 @@ def register_sender(request: RightsRequest, *, full_name: SenderName = "", actor
     """Register the sender of a request to PakTaleem, with its contact; the owner of an account with the account.
 
     The other open requests with this contact become theirs too. Raises Refused without an email address or telephone
-    number, or if somebody with this contact is registered; AlreadyErased for the owner of an account that is deleted.
+    number, or if a person with this contact is registered; AlreadyErased for the owner of an account that is deleted.
     """
     contact = open_text(request, row=request, field="contact")
     try:

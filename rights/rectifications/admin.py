@@ -153,7 +153,7 @@ add_request_act(
         Capability.RECEIVE_RIGHTS_REQUESTS,
         calls(state_disagreement),
         form=DisagreeForm,
-        lead="A person whose correction was refused may leave a statement. It is encrypted, stands beside the data, "
+        lead="A person whose correction was refused may leave a statement. It is encrypted, kept beside the data, "
         "and goes along in copies and disclosures. A new one replaces the one before; an empty one takes it back.",
         done="Recorded.",
         applies=lambda row, _at: is_disagreement_possible(row),

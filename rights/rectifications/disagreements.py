@@ -38,7 +38,7 @@ class NothingRefused(PortalError):
 
 
 class Stated(NamedTuple):
-    """A statement in clear, the categories of the data it is about (none: all), and its moment."""
+    """A statement in clear, the categories of the data it is about (none: all), and its time."""
 
     categories: list[str]
     text: str

@@ -45,7 +45,7 @@ def list_notices(of: RightsRequest | Subject) -> list[RecipientNotice]:
 
 
 def has_disagreements(subject: Subject) -> bool:
-    """Return True if a statement stands beside data of a person that was not corrected."""
+    """Return True if a person left a statement beside data that was not corrected."""
     own = Disagreement.objects.filter(client_id=subject.client_id, subject=subject)
     return own.filter(text__isnull=False).exists()
 

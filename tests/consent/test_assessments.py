@@ -44,7 +44,7 @@ def khyber(cast):
 
 
 def own_purpose(cast, client, at, **declared):
-    """Add a purpose of the client, on consent, that declares something; nobody relies on it yet."""
+    """Add a purpose of the client, on consent, that declares something; no one relies on it yet."""
     words = {"name_en": "Hints", "name_ur": "اشارے", "description_en": "Hints.", "description_ur": "اشارے۔"}
     row = Purpose(client_id=client.pk, code="hints", categories=["usage_logs"], **words, **declared)
     return change_register(row, actor=cast.actor("celia"), at=at, **BY)

@@ -44,7 +44,7 @@ ANSWERS = {
 }
 CONFIRMING = {"done", "none"}
 CONFIRMED = {"disposed", "not_found"}
-"""States of items of which a certificate says that the data is gone."""
+"""States of items of which a certificate says that the data is deleted."""
 COURSE = st.tuples(st.integers(0, 2), st.sampled_from([*ANSWERS, "silence"]))
 """How often a system fails, and how it ends: with an answer, or in silence until two people waive it."""
 

@@ -1,4 +1,4 @@
-"""What the decision log costs: the CPU of a decision with the log off, with counts, and with every decision logged."""
+"""Cost of the decision log: the CPU of a decision with the log off, with counts, and with every decision logged."""
 
 import statistics
 from collections.abc import Sequence

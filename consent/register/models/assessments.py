@@ -20,7 +20,7 @@ _DUE_SOON = timedelta(days=30)
 
 
 class AssessmentKind(models.TextChoices):
-    """What is assessed; each kind has a questionnaire."""
+    """Subject of an assessment; each kind has a questionnaire."""
 
     AUTOMATED = "automated", _("Automated decision or profiling (Art. 15(1)(h) and 22)")
     IMPACT = "impact", _("Impact on people (Art. 35)")
