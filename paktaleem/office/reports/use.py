@@ -1,4 +1,4 @@
-"""Use of data beside the questions that systems asked: findings of the last day, from the decision log, and numbers by day.
+"""Use of data beside the questions that systems asked: findings of the last day from the log, and numbers by day.
 
 Nothing is stored: findings are queries over reports and the log, so one is shown until its day has passed. If every
 decision is logged, each report is compared with the last question about the same person (by pseudonym) and purpose;
