@@ -27,7 +27,6 @@ from psycopg import sql
 from paktaleem.foundation.embedded.cluster import Cluster
 from paktaleem.foundation.embedded.layout import APP, OWNER, SUPERUSER, Endpoint
 from paktaleem.foundation.embedded.roles import drop_database, ensure_database, ensure_roles
-from paktaleem.foundation.upkeep.backups.dumps import server_major
 from tests.restoring import RestoredDatabase
 
 FOLDER = "PAKTALEEM_TEST_FOLDER"
@@ -210,7 +209,7 @@ def _copy_database(endpoint: Endpoint, name: str) -> None:
 def server_version() -> int:
     """Return the major version of the tests' server: other PostgreSQL programs on this machine may not fit it."""
     with psycopg.connect(template_ready().url(SUPERUSER, "postgres")) as link:
-        return server_major(link)
+        return link.info.server_version // 10_000
 
 
 def use_database(endpoint: Endpoint, name: str) -> None:
