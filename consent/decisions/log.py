@@ -187,7 +187,7 @@ class DecisionLog:
                 self._batches.insert(0, batch)
                 return False
             except DatabaseError:
-                log.exception("Decisions could not be logged.", clients=len(batch.clients))
+                log.exception("Decisions could not be logged.")
                 if len(batch.clients) > 1:
                     self._batches += batch.split()
                 else:

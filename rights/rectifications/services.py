@@ -186,7 +186,10 @@ def find_open_part(request: RightsRequest) -> RequestPart | None:
 
 
 def require_may_state(request: RightsRequest, actor: Actor) -> None:
-    """Require those who receive requests, or the one who made this one: not the child of a guardian who made it."""
+    """Require those who receive requests, or the one who made this one: not the child of a guardian who made it.
+
+    Raises NotAllowed.
+    """
     if actor.kind is ByKind.SUBJECT and actor.id != (request.requester_id or request.subject_id):
         raise NotAllowed("Only the one who made the request may state corrections in it.")
     if request.subject_id is None:

@@ -183,6 +183,7 @@ ACTS = spread(
             consent/purpose/describe-automated consent/recipient/assess-transfer
         """,
         "OAC": """
+            accounts/client/use
             accounts/client/set-up accounts/client/digest people/subject/timeline disposals/batch/certificate-json
             disposals/batch/certificate-pdf erasures/erasureproposal/certificate-json
             erasures/erasureproposal/certificate-pdf exits/agreementexit/certificate-json

@@ -63,6 +63,7 @@ from retention.schedule.services import HoldScope, place_hold
 from rights.channels.guardians import record_guardian_request
 from rights.erasures.models import ErasureProposal
 from rights.erasures.services.proposals import decide_erasure
+from rights.rectifications.disagreements import state_disagreement
 from rights.rectifications.services import Statement, add_correction
 from rights.requests.services.clock import carry_out_due_steps, extend_request, pause_request, resume_request
 from rights.requests.services.closing import add_rights, answer_request, close_request, link_duplicate
@@ -340,6 +341,15 @@ def a_person_has_data_corrected_and_restricted(world: World) -> None:
         add_correction(wrong, Statement(field="full_name", new_value="Hamza Lodhi"), actor=world.farah, at=AT)
         decided(world.cast, wrong, at=AT)
         decided(world.cast, received(world.cast, "restriction", at=AT), at=AT)
+
+
+@causes("rights_request.disagreement_stated", "rights_request.disagreement_withdrawn")
+def a_person_disagrees_with_a_refusal_and_takes_it_back(world: World) -> None:
+    with world.inside():
+        request = received(world.cast, "rectification", at=AT)
+        decided(world.cast, request, "refused", at=AT, refusal_code="no_match", reasons="It is right.")
+        for words in ("It is wrong.", ""):
+            state_disagreement(request, text=words, actor=world.farah, at=AT)
 
 
 @causes("breach.recorded", "breach.assessed", "breach.reported", "breach.closed")
