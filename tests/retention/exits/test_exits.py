@@ -18,7 +18,7 @@ from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services.people import claim_guardian
 from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.accounts.acts import Refused
-from paktaleem.foundation.accounts.models import ApiKey, Membership
+from paktaleem.foundation.accounts.models import ApiKey, Membership, User
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester
 from paktaleem.foundation.accounts.services import narrow_api_key
 from paktaleem.foundation.audit.certificates import read_body
@@ -167,6 +167,8 @@ def test_an_exit_deletes_everywhere_ends_all_access_and_is_certified(cast, indus
     assert (row.stage, row.wrapped, row.kept) == ("certified", None, 0)
     assert not Subject.objects.filter(client_id=indus.pk, erased_at=None).exists()
     assert not ApiKey.objects.filter(client_id=indus.pk, revoked_at=None).exists()
+    staff = User.objects.filter(pk__in=Membership.objects.filter(client_id=indus.pk).values("user_id"))
+    assert {one.erased_at for one in staff} == {now}, "no other role keeps an account"
     body = read_body(ExitCertificate.objects.get(exit=row))
     assert body["people"]["erased"] == row.people
     assert render_certificate(body, sha256="0" * 64).startswith(b"%PDF-")
