@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from children.guardians.models import Guardianship, Quarantine, Verification
 from consent.consents.models import Consent, ConsentEvent, Objection, Restriction
+from consent.decisions.models import DecisionLogSetting, LoggedDecision
 from consent.notices.selectors.registers import current_register, find_purposes, map_category_names
 from consent.register.compiled import Basis
 from paktaleem.directory.data_systems.models import Order
@@ -240,8 +241,18 @@ def list_remaining(subject: Subject, at: datetime) -> list[Remaining]:
         Remaining("consents", _("Events of consents"), proof, ConsentEvent.objects.filter(**own).count()),
         Remaining("requests", _("Rights requests, without their texts"), proof, requests.count()),
         Remaining("tombstone", _("A keyed hash of the LMS id"), again, 1),
+        *_logged_decisions(subject.client_id, proof),
         *_legal_obligations(subject, at),
     ]
+
+
+def _logged_decisions(client_id: UUID, ground: str) -> list[Remaining]:
+    """List the single decisions of a client's log: their pseudonyms are not looked up, they end with their days."""
+    days = DecisionLogSetting.objects.filter(client_id=client_id).values_list("days_kept", flat=True).first()
+    if days is None or not LoggedDecision.objects.filter(client_id=client_id).exists():
+        return []
+    words = _("Single decisions, under a pseudonym, for at most {days} days")
+    return [Remaining("logged_decisions", words.format(days=days), ground)]
 
 
 def _legal_obligations(subject: Subject, at: datetime) -> list[Remaining]:

@@ -21,6 +21,7 @@ from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.tenancy.context import in_client, in_global
+from rights.erasures.selectors import list_remaining
 from tests.api.callers import Caller
 from tests.api.test_changes import settle
 from tests.factories import SETTING_UP
@@ -104,6 +105,8 @@ def test_every_decision_has_a_pseudonym_that_leads_to_the_person_with_the_key_on
         [known] = LoggedDecision.objects.exclude(pseudonym=None)
         subject = Subject.objects.get(client_id=client_id, external_id="lms-junaid")
         assert LoggedDecision.objects.get(pseudonym=None).reason == "subject_unknown"
+        [kept] = [one.what for one in list_remaining(subject, now) if one.code == "logged_decisions"]
+    assert kept == "Single decisions, under a pseudonym, for at most 30 days"
     assert known.pseudonym == make_pseudonym(pseudonym_key(setting), subject.pk) != subject.pk
     assert (known.purpose, known.action) == ("newsletter", "process")
     assert sum(number for *_, number in counted(client_id)) == 2
