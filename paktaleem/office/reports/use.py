@@ -17,6 +17,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
 from consent.decisions.log import make_pseudonym, pseudonym_key
 from consent.decisions.models import DecisionLogSetting, LogMode
@@ -154,7 +155,7 @@ WHERE client_id = %(client)s AND hour >= %(past)s GROUP BY day, reason ORDER BY 
 
 def list_findings(actor: Actor, client_id: UUID, *, at: datetime) -> list[Finding]:
     """List the findings of a client's last day, in its context; none if nothing is logged. Raises NotAllowed."""
-    require(actor, Capability.VIEW_RECORDS, client_id)
+    require(actor, Capability.VIEW_CLIENT_RECORDS, client_id)
     setting = DecisionLogSetting.objects.filter(client_id=client_id).first()
     if setting is not None and setting.mode == LogMode.OFF:
         return []
@@ -180,7 +181,7 @@ def list_findings(actor: Actor, client_id: UUID, *, at: datetime) -> list[Findin
 
 def count_days(actor: Actor, client: Client, *, at: datetime) -> dict[date, dict[str, int]]:
     """Return the decisions of each of the client's last 28 days by reason, latest day first. Raises NotAllowed."""
-    require(actor, Capability.VIEW_RECORDS, client.pk)
+    require(actor, Capability.VIEW_CLIENT_RECORDS, client.pk)
     days: dict[date, dict[str, int]] = {}
     for day, reason, number in _select(_DAYS, {"client": client.pk, "past": at - WEEKS, "zone": client.time_zone}):
         days.setdefault(day, {})[reason] = number
@@ -215,4 +216,6 @@ def _show_use(request: HttpRequest, client: Client | None) -> dict[str, object]:
     }
 
 
-client_pages.connect(ClientPage("use", "Questions and use", Capability.VIEW_RECORDS, "console/use.html", _show_use))
+client_pages.connect(
+    ClientPage("use", gettext_noop("Questions and use"), Capability.VIEW_CLIENT_RECORDS, "console/use.html", _show_use)
+)
