@@ -84,7 +84,7 @@ def stopped(endpoint):
     try:
         yield
     finally:
-        for process in processes:
+        for process in reversed(processes):  # the server last: it then forgets those that were ending
             process.send_signal(signal.SIGCONT)
 
 
