@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -42,8 +43,8 @@ def find_signature_need(user_id: UUID, at: datetime) -> str:
 
 def list_signature_sections() -> Sequence[Section]:
     """List the section of a copy about signed agreements; a handler of ``person_sections``."""
-    read = lambda user_id: call_of_account(_SIGNATURES, user_id)  # noqa: E731 -- one expression
-    return (make_account_section("signatures", _("Agreements that you signed"), AgreementSigning, _COLUMNS, read),)
+    title, read = _("Agreements that you signed"), partial(call_of_account, _SIGNATURES)
+    return (make_account_section("signatures", title, AgreementSigning, _COLUMNS, read),)
 
 
 def list_old_documents(at: datetime) -> QuerySet[AgreementDocument]:

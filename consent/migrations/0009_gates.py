@@ -1,4 +1,4 @@
-"""What a purpose declares about automated decisions and risks, and the assessments of purposes and recipients."""
+"""Columns of purposes for automated decisions and risks, and the table of assessments."""
 
 import django.contrib.postgres.fields
 import django.db.models.deletion

@@ -156,7 +156,7 @@ add_request_act(
         lead="A person whose correction was refused may leave a statement. It is encrypted, kept beside the data, "
         "and goes along in copies and disclosures. A new one replaces the one before; an empty one takes it back.",
         done="Recorded.",
-        applies=lambda row, _at: is_disagreement_possible(row),
+        applies=lambda row, _at: is_disagreement_possible(list_parts(row)),
     ),
     _INFORM,
     after="resume",

@@ -4,6 +4,7 @@ They stay as long as the person's data does, are part of each copy, and are hand
 99.21(b)(2), (c); the profiles of law say where a law asks for it).
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 from http import HTTPStatus
 from typing import NamedTuple
@@ -21,7 +22,7 @@ from paktaleem.foundation.errors import PortalError, Problem
 from rights.rectifications.models import Correction, CorrectionState, Disagreement
 from rights.rectifications.services import list_recipients_to_inform, require_may_state
 from rights.rectifications.values import CATEGORY, OTHER
-from rights.requests.models import RightKind, RightsRequest
+from rights.requests.models import RequestPart, RightKind, RightsRequest
 from rights.requests.services.steps import list_parts, lock_request, record_step, require_subject
 from rights.requests.states import Decision
 
@@ -45,9 +46,9 @@ class Stated(NamedTuple):
     stated_at: datetime
 
 
-def is_disagreement_possible(request: RightsRequest) -> bool:
-    """Return True if a correction that the request asks for was refused, wholly or in part."""
-    decided = {part.decision for part in list_parts(request) if part.kind == RightKind.RECTIFICATION}
+def is_disagreement_possible(parts: Iterable[RequestPart]) -> bool:
+    """Return True if a correction that a request with these parts asks for was refused, wholly or in part."""
+    decided = {part.decision for part in parts if part.kind == RightKind.RECTIFICATION}
     return bool(decided & {Decision.REFUSED, Decision.PARTLY})
 
 
@@ -59,7 +60,7 @@ def state_disagreement(request: RightsRequest, *, text: str, actor: Actor, at: d
     """
     require_may_state(request, actor)
     request = lock_request(request)
-    if not is_disagreement_possible(request):
+    if not is_disagreement_possible(list_parts(request)):
         raise NothingRefused
     subject = lock_subject(require_subject(request).pk, client_id=request.client_id)
     if subject.erased_at is not None:

@@ -90,7 +90,7 @@ class DisagreementForm(forms.Form):
 def state_own_disagreement(request: HttpRequest, visit: Visit, rights_request: UUID) -> HttpResponse:
     """Show the form for a statement beside data that was not corrected; record it."""
     row = _get_own(visit, rights_request)
-    if not is_disagreement_possible(row):
+    if not is_disagreement_possible(list_parts(row)):
         return redirect_to_page("requests")
     form = DisagreementForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
@@ -122,9 +122,10 @@ def _add(request: HttpRequest, visit: Visit, row: RightsRequest, form: Correctio
 
 def corrections_extra(request: RightsRequest) -> dict[str, object] | None:
     """Return the corrections of a request, and the way to add one; None for a request about other rights."""
-    if not any(part.kind == RightKind.RECTIFICATION for part in list_parts(request)):
+    parts = list_parts(request)
+    if not any(part.kind == RightKind.RECTIFICATION for part in parts):
         return None
     waiting = waiting_fields(request)
     rows = [(row, row.state == CorrectionState.MADE and row.field in waiting) for row in list_corrections(request)]
-    may_add, may_disagree = find_open_part(request) is not None, is_disagreement_possible(request)
+    may_add, may_disagree = find_open_part(request) is not None, is_disagreement_possible(parts)
     return {"template": "rights/corrections_extra.html", "rows": rows, "may_add": may_add, "may_disagree": may_disagree}
