@@ -44,7 +44,7 @@ def _to_gate(kind: AssessmentKind, covered: AbstractSet[str], assessments: Itera
 def find_transfer_gate(recipient: Recipient, client: Client, assessments: Iterable[Assessment]) -> Gate | None:
     """Return the gate of sharing with a recipient; None if its countries need no transfer assessment."""
     countries = recipient.list_countries()
-    if not needs_transfer_assessment(recipient.transfer_ground, countries, client.rules_in_force):
+    if not needs_transfer_assessment(recipient.transfer_ground, countries, client.rules_in_force, home=client.country):
         return None
     own = [row for row in assessments if row.recipient_id == recipient.pk]
     return _to_gate(AssessmentKind.TRANSFER, {*countries}, own)

@@ -69,11 +69,11 @@ def is_high_risk(criteria: Collection[str], rules: Rules) -> bool:
     return any(len(criteria) >= rule.at_least or not set(rule.alone).isdisjoint(criteria) for rule in demands)
 
 
-def needs_transfer_assessment(ground: str, countries: Iterable[str], rules: Rules) -> bool:
+def needs_transfer_assessment(ground: str, countries: Iterable[str], rules: Rules, *, home: str) -> bool:
     """Return True if data goes to a country without adequacy (GDPR Art. 46; Schrems II, C-311/18).
 
-    Where the law profile lists the adequate countries, an adequacy decision counts for these only.
+    Where the law profile lists the adequate countries, only these and ``home``, the client's country, need none.
     """
-    if ground != "adequacy":
-        return ground not in {"", "same_country"}
-    return rules.adequacy is not None and not set(countries) <= set(rules.adequacy.countries)
+    if ground not in {"", "same_country", "adequacy"}:
+        return True
+    return rules.adequacy is not None and not set(countries) <= {home, *rules.adequacy.countries}

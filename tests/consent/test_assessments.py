@@ -319,10 +319,14 @@ def test_two_criteria_are_a_high_risk_everywhere_and_more_never_a_lower_one(risk
         ("adequacy", ["JP", "GB"], "eu", False),
         ("adequacy", ["JP", "IN"], "eu", True),
         ("adequacy", ["IE"], "gb", False),
+        ("same_country", ["DE"], "eu", False),
+        ("", ["PK"], "eu", True),  # no ground is needed at PakTaleem's, but from there it is a transfer
+        ("same_country", ["PK"], "gb", True),
     ],
 )
 def test_a_transfer_is_assessed_where_no_adequacy_decision_covers_it(ground, countries, law, needed):
-    assert needs_transfer_assessment(ground, countries, RULES[law]) is needed
+    home = {"eu": "DE", "gb": "GB"}.get(law, "PK")
+    assert needs_transfer_assessment(ground, countries, RULES[law], home=home) is needed
 
 
 def test_the_starter_purposes_have_no_high_risk_by_themselves(cast):
