@@ -11,8 +11,13 @@ MODELS = sorted(f"{model._meta.app_label}/{model._meta.model_name}" for model in
 
 
 def spread(groups):
-    """Return the value of each name, from the names (with spaces between them) by value."""
-    return {name: value for value, names in groups.items() for name in names.split()}
+    """Return the value of each name, from the names (with spaces between them) by value; none may be there twice."""
+    values = {}
+    for value, names in groups.items():
+        for name in names.split():
+            assert name not in values, f"{name} is in the table twice"
+            values[name] = value
+    return values
 
 
 def admin_of(model):

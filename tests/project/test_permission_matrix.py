@@ -19,6 +19,7 @@ from tests.api.callers import question
 from tests.consent.making import announce
 from tests.console.pages import spread
 from tests.console.test_permissions import TABLE as MODELS
+from tests.project.acts import ACTS
 from tests.signing_in import browser_of
 from tests.webhooks.receiving import make_endpoint
 
@@ -126,98 +127,6 @@ CONSOLE_BY_ROLE = spread(
             admin/schedule/retentionrule/schedule/file/ admin/samples/ admin/trends/ admin/law/ admin/work/
         """,
         "OSC": "admin/desk/requesttask/take-in/",
-    }
-)
-
-# Acts on one row, by role, as in the table of models (tests/console/test_permissions.py).
-ACTS = spread(
-    {
-        "OC": """
-            accounts/client/move-clock accounts/client/force-state accounts/client/make-order
-            accounts/client/start-over accounts/client/starting-set accounts/client/try-decision
-            accounts/apikey/revoke accounts/apikey/rotate staff/accessreview/confirm accounts/membership/end
-            accounts/membership/invite-again accounts/staffchange/approve accounts/staffchange/decline
-            staff/provider/end staff/provider/passwords staff/signonlink/unlink people/personmerge/approve
-            people/personmerge/decline people/subject/same-person people/subject/not-same-person
-            people/agechange/approve people/agechange/decline people/agechange/look people/subject/name-guardian
-            people/subject/state-age people/subject/school-authorises guardians/guardianchange/approve
-            guardians/guardianchange/decline guardians/guardianconflict/close guardians/guardianship/answer
-            guardians/guardianship/change-authority guardians/guardianship/end guardians/guardianship/verify
-            guardians/verification/found-false guardians/guardianship/check guardians/providercheck/ask
-            guardians/providercheck/where guardians/schoolauthorisation/end schools/rosterimport/check-again
-            schools/rosterimport/discard schools/rosterimport/import schools/rosterimport/import-anyway
-            people/subject/show-disagreements
-            people/subject/correct people/subject/change-roles people/subject/answer people/subject/ask-guardians
-            people/subject/evidence people/subject/inform-recipient people/subject/object people/subject/restrict
-            people/subject/reveal data_systems/order/add-file data_systems/order/agree data_systems/order/answer
-            data_systems/order/try-again data_systems/order/values data_systems/order/waive data_systems/system/agree
-            data_systems/system/decline data_systems/system/end data_systems/systemkey/end webhooks/delivery/replay
-            webhooks/endpoint/disable webhooks/endpoint/enable webhooks/endpoint/remove webhooks/endpoint/replay
-            webhooks/endpoint/rotate webhooks/endpoint/test holdings/flaggedcollection/decide disposals/batch/approve
-            data_map/mapline/confirm data_map/mapline/end data_systems/system/count inventories/inventory/answer
-            inventories/inventoryline/decide
-            disposals/batch/cancel disposals/batch/pause disposals/batch/resume disposals/batch/take-out
-            schedule/hold/lift schedule/hold/review schedule/retentionrule/end people/subject/place-hold
-            requests/rightsrequest/add-rights desk/authoritycase/end erasures/erasureproposal/approve
-            erasures/erasureproposal/cancel erasures/erasureproposal/decline requests/rightsrequest/answer
-            requests/rightsrequest/assign requests/rightsrequest/authority-case desk/requesttask/done
-            requests/rightsrequest/close requests/rightsrequest/copy-build requests/rightsrequest/copy-hand-over
-            requests/rightsrequest/copy-preview requests/rightsrequest/delivered requests/rightsrequest/decide
-            requests/rightsrequest/extend requests/rightsrequest/letter requests/rightsrequest/match
-            requests/rightsrequest/messages requests/rightsrequest/note requests/rightsrequest/pause
-            requests/rightsrequest/propose-erasure requests/rightsrequest/read
-            requests/rightsrequest/refuse-correction requests/rightsrequest/restrict-meanwhile
-            requests/rightsrequest/resume requests/rightsrequest/inform-recipient requests/rightsrequest/send-letter
-            requests/rightsrequest/task requests/rightsrequest/verify mailbox/mailmessage/file
-            mailbox/mailmessage/read paper/formrun/confirm paper/formrun/enter paper/formrun/print
-            paper/paperanswer/confirm paper/paperanswer/dismiss agreements/clientcontact/end
-            reports/regulatorpack/again reports/regulatorpack/pdf reports/regulatorpack/zip schools/school/end-year
-            people/subject/moves-away people/subject/moves-class cookies/linkedservice/review
-            records/impactassessment/review consent/consent/revoke consent/consentevent/add-evidence
-            consent/consentevidence/open consent/instruction/cancel consent/instruction/end consent/lawfulbasis/cancel
-            consent/lawfulbasis/end consent/noticedraft/announce consent/noticedraft/discard consent/purpose/widen
-            consent/restriction/inform consent/restriction/lift accounts/proposedchange/approve
-            accounts/proposedchange/decline consent/serviceagreement/add-document consent/serviceagreement/decline
-            consent/serviceagreement/exit consent/serviceagreement/open-document consent/serviceagreement/sign
-            consent/assessment/review consent/assessment/consult consent/purpose/assess-impact
-            consent/purpose/describe-automated consent/recipient/assess-transfer
-        """,
-        "OAC": """
-            accounts/client/use
-            accounts/client/set-up accounts/client/digest people/subject/timeline disposals/batch/certificate-json
-            disposals/batch/certificate-pdf erasures/erasureproposal/certificate-json
-            erasures/erasureproposal/certificate-pdf exits/agreementexit/certificate-json
-            exits/agreementexit/certificate-pdf consent/consentevent/receipt
-        """,
-        "O": """
-            staff/provider/approve staff/provider/decline accounts/user/email accounts/user/invite
-            accounts/user/password accounts/user/second-factor sharing/businesstransfer/approve
-            sharing/businesstransfer/decline sharing/legaldisclosure/approve sharing/legaldisclosure/decline
-            sharing/legaldisclosure/record-disclosure people/subject/record-legal-demand people/subject/hold-back
-            guardians/quarantine/release people/readmission/approve people/subject/erase holdings/incident/close
-            breaches/breach/add-clients breaches/breach/assess breaches/breach/close breaches/breach/measures
-            breaches/breach/notify-authority breaches/breach/write-client breaches/breach/write-people
-            requests/rightsrequest/hand-over requests/rightsrequest/link requests/rightsrequest/route
-            requests/rightsrequest/register-sender
-            mailbox/mailmessage/make-request mailbox/mailmessage/settle exits/agreementexit/approve
-            exits/agreementexit/continue exits/agreementexit/decline exits/agreementexit/decline-return
-            exits/agreementexit/delete-data exits/agreementexit/interrupt exits/agreementexit/part
-            exits/agreementexit/returned consent/balancingtest/sign consent/consent/invalidate
-            consent/noticedispatch/answer consent/objection/agree consent/objection/overrule
-            consent/purposecapacity/cancel consent/purposecapacity/end consent/recipientapproval/cancel
-            consent/recipientapproval/end consent/serviceagreement/cancel consent/serviceagreement/end
-            consent/serviceagreement/resume consent/serviceagreement/sign-paper consent/serviceagreement/suspend
-        """,
-        "OSC": """
-            guardians/guardianship/data people/subject/invite mail/letter/resend requests/rightsrequest/add-correction
-            requests/rightsrequest/state-disagreement
-            requests/rightsrequest/call-back people/subject/rights-request
-        """,
-        "OA": "security/securityassessment/open-report",
-        "C": """
-            consent/noticedispatch/acknowledge consent/noticedispatch/object consent/noticedispatch/withdraw
-            consent/serviceagreement/attest
-        """,
     }
 )
 

@@ -19,9 +19,9 @@ from paktaleem.foundation.web.public.errors import permission_denied
 from retention.schedule.models import Hold
 from rights.rectifications.models import CorrectedValue
 from tests.console.pages import MODELS, admin_of, row_url
+from tests.project.acts import ACTS
 from tests.project.offenders import refuse_any
 from tests.project.test_acts_in_urdu import filled
-from tests.project.test_permission_matrix import ACTS
 from tests.school_limits.limiting import everyone, make_head, make_school
 from tests.signing_in import browser_of
 
