@@ -11,11 +11,13 @@ from consent.decisions.log import Answered, decision_log
 from consent.decisions.models import DecisionCount, DecisionLogSetting, LogMode
 from consent.decisions.reasons import Reason
 from consent.decisions.services import set_decision_log
+from consent.sharing.services import DisclosureReport, report_disclosure
 from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.audit.actors import Reason as Code
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.office.reports.use import FindingKind, list_findings
 from retention.holdings.services.holdings import CollectionReport, report_collection
+from tests.consent.making import make_provider
 from tests.console.pages import row_url
 from tests.factories import SETTING_UP
 
@@ -42,8 +44,15 @@ def collect(cast, now, person="danish", purpose="support"):
         report_collection(cast.subject(person), report, actor=cast.key_actor("indus"), at=now)
 
 
-def ask(cast, at, reason=Reason.PERMITTED, person="danish", purpose="support"):
-    question = Question(purpose=purpose, action="process", at=at)
+def disclose(cast, now):
+    shared = DisclosureReport(recipient="host", purpose="support", categories=["device"], shared_at=now - HOUR)
+    with in_client(cast.client_id("indus")):
+        make_provider(cast.client_id("indus"), at=now - 2 * HOUR)
+        report_disclosure(cast.subject("danish"), shared, actor=cast.key_actor("indus"), at=now)
+
+
+def ask(cast, at, reason=Reason.PERMITTED, person="danish", purpose="support", action="process"):
+    question = Question(purpose=purpose, action=action, at=at)
     with in_client(cast.client_id("indus")):
         subject = cast.subject(person).pk
     answer = Answered(subject, question, Decision(reason is Reason.PERMITTED, reason, None, (), at))
@@ -99,6 +108,26 @@ def test_what_is_collected_after_a_denial_is_found(cast, client_id, now):
     assert found(cast, now) == {}
 
 
+@pytest.mark.parametrize("mode", [LogMode.COUNTS, LogMode.EVERY])
+def test_a_disclosure_rests_on_a_permitted_question_about_sharing_only(cast, client_id, now, mode):
+    log_every(client_id, now - 5 * HOUR, mode)
+    disclose(cast, now)
+    ask(cast, now - HOUR - timedelta(minutes=9))
+    assert found(cast, now) == {NOT_ASKED: 1}
+    ask(cast, now - HOUR - timedelta(minutes=8), Reason.PROCESSING_RESTRICTED, action="share")
+    kind = FindingKind.DENIED if mode == LogMode.EVERY else FindingKind.NOT_ASKED
+    assert found(cast, now) == {(kind, "support"): 1}
+    ask(cast, now - HOUR - timedelta(minutes=5), action="share")
+    assert found(cast, now) == {}
+
+
+def test_a_question_about_sharing_permits_no_collection(cast, client_id, now):
+    log_every(client_id, now - 5 * HOUR)
+    collect(cast, now)
+    ask(cast, now - HOUR - timedelta(minutes=5), action="share")
+    assert found(cast, now) == {NOT_ASKED: 1}
+
+
 @pytest.mark.parametrize(("number", "is_found"), [(400, True), (300, False)])
 def test_an_hour_is_unusual_beside_the_same_hour_of_four_weeks(cast, client_id, now, number, is_found):
     hour, key = (now - 2 * HOUR).replace(minute=0, second=0, microsecond=0), cast.key_actor("indus").id
@@ -144,6 +173,7 @@ def test_the_page_of_a_client_shows_its_findings_and_days_to_no_other(cast, clie
     ask(cast, now - 2 * HOUR, Reason.PROCESSING_RESTRICTED)
     page = row_url("accounts/client", client_id, "use")
     shown = sign_in("farah").get(page).content.decode()
+    assert f"<bdi>{cast.client('indus')}</bdi></strong></p>" in shown
     assert "No permitted question before it" in shown
     assert "processing restricted: 1" in shown.lower()
     assert sign_in("celia").get(page).status_code == 404
