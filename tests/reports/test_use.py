@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 
 from consent.decisions.facts import Decision, Question
 from consent.decisions.log import Answered, decision_log
-from consent.decisions.models import DecisionCount, DecisionLogSetting, LogMode
+from consent.decisions.models import DecisionCount, DecisionLogSetting, LoggedDecision, LogMode
 from consent.decisions.reasons import Reason
 from consent.decisions.services import set_decision_log
 from consent.sharing.services import DisclosureReport, report_disclosure
@@ -51,7 +51,7 @@ def disclose(cast, now):
         report_disclosure(cast.subject("danish"), shared, actor=cast.key_actor("indus"), at=now)
 
 
-def ask(cast, at, reason=Reason.PERMITTED, person="danish", purpose="support", action="process"):
+def ask(cast, at, reason=Reason.PERMITTED, person="danish", *, purpose="support", action="process"):
     question = Question(purpose=purpose, action=action, at=at)
     with in_client(cast.client_id("indus")):
         subject = cast.subject(person).pk
@@ -172,8 +172,24 @@ def test_the_page_of_a_client_shows_its_findings_and_days_to_no_other(cast, clie
     collect(cast, now)
     ask(cast, now - 2 * HOUR, Reason.PROCESSING_RESTRICTED)
     page = row_url("accounts/client", client_id, "use")
+    with in_client(client_id):
+        name = cast.client("indus").name
     shown = sign_in("farah").get(page).content.decode()
-    assert f"<bdi>{cast.client('indus')}</bdi></strong></p>" in shown
+    assert f"<strong><bdi>{name}</bdi></strong>" in shown
     assert "No permitted question before it" in shown
     assert "processing restricted: 1" in shown.lower()
     assert sign_in("celia").get(page).status_code == 404
+
+
+def test_a_sample_of_logged_decisions_is_drawn_and_names_no_pseudonym(cast, client_id, now, sign_in, time_machine):
+    time_machine.move_to(now, tick=False)
+    log_every(client_id, now - 5 * HOUR)
+    ask(cast, now - HOUR, Reason.PROCESSING_RESTRICTED)
+    day = f"{now:%Y-%m-%d}"
+    sent = {"kind": "decisions", "since": day, "until": day, "size": 5, "seed": "seed-1", "reason": "review"}
+    page = sign_in("farah").post("/admin/samples/", sent)
+    [line] = page.context["lines"]
+    assert line["cells"][2:] == ["processing restricted", "Support", "process"]
+    with in_client(client_id):
+        [pseudonym] = LoggedDecision.objects.values_list("pseudonym", flat=True)
+    assert str(pseudonym) not in page.content.decode()

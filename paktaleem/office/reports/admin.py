@@ -162,11 +162,13 @@ def _serialize(sample: Sample) -> dict[str, object]:
     population, lines = POPULATIONS[sample.kind], []
     owners = {client.code: client for client in Client.objects.filter(code__in={row[1] for row in sample.rows})}
     page = f"admin:{population.model._meta.app_label}_{population.model._meta.model_name}_change"
+    has_page = site.is_registered(population.model)
     for row in sample.rows:
         owner = owners[row[1]]
         named = list(zip(population.shown, row, strict=True))[2:]
         cells = [owner.name, *(_describe_cell(population, path, value, owner) for path, value in named)]
-        lines.append({"url": reverse(page, args=[row[0]], current_app=site.name), "id": row[0], "cells": cells})
+        url = reverse(page, args=[row[0]], current_app=site.name) if has_page else ""
+        lines.append({"url": url, "id": row[0], "cells": cells})
     return {"sample": sample, "headings": list(population.shown.values()), "lines": lines}
 
 

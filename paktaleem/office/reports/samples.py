@@ -14,6 +14,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from consent.consents.models import ConsentEvent
+from consent.decisions.models import LoggedDecision
 from consent.sharing.models import Disclosure
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.models import Client
@@ -34,6 +35,7 @@ SEED = re.compile(r"\A[A-Za-z0-9-]{4,32}\Z")
 class PopulationKind(models.TextChoices):
     """A population of which samples are drawn."""
 
+    DECISIONS = "decisions", _("Decisions that systems asked for")
     COLLECTIONS = "collections", _("Decisions about collections")
     DISCLOSURES = "disclosures", _("Decisions about disclosures")
     CONSENTS = "consents", _("Answers about consent")
@@ -56,6 +58,7 @@ class Population:
 
 _DECIDED = {"reason": _("Decision"), "purpose": _("Purpose")}
 POPULATIONS: dict[PopulationKind, Population] = {
+    PopulationKind.DECISIONS: Population(LoggedDecision, "at", {**_DECIDED, "action": _("Action")}),
     PopulationKind.COLLECTIONS: Population(
         Collection,
         "reported_at",
