@@ -1,18 +1,24 @@
-"""Page on which a person says what is wrong, one correction after the other. GET shows, POST adds."""
+"""Pages of a person, or of a child's guardian: say what is wrong, and disagree with what was not corrected.
+
+GET shows, POST adds. Each acts on requests that they made themselves.
+"""
 
 from functools import partial
 from uuid import UUID
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext_lazy as _
 
+from consent.own_pages.guardian_pages import ChildView, about_child
 from paktaleem.directory.access_links.models import Page
 from paktaleem.directory.access_links.sessions import GET_OR_POST, Visit, own_page
+from paktaleem.directory.people.models import Subject
+from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.middleware import get_client_time
 from paktaleem.foundation.console.forms import add_service_error
-from paktaleem.foundation.web.public.pages import public_page, redirect_to_page
+from paktaleem.foundation.web.public.pages import page_url, public_page
 from rights.rectifications.disagreements import MOST_CHARACTERS, is_disagreement_possible, state_disagreement
 from rights.rectifications.models import CorrectionState
 from rights.rectifications.selectors import list_corrections, waiting_fields
@@ -59,14 +65,23 @@ class CorrectionForm(forms.Form):
 
 
 @own_page(Page.REQUESTS, GET_OR_POST)
-def state_corrections(request: HttpRequest, visit: Visit, rights_request: UUID) -> HttpResponse:
+def state_own_corrections(request: HttpRequest, visit: Visit, rights_request: UUID) -> HttpResponse:
     """Show the corrections stated so far and the form for another one; add it."""
-    row = _get_own(visit, rights_request)
+    return _answer_corrections(request, _get_made_by(None, visit.person, rights_request), visit.actor)
+
+
+@about_child(GET_OR_POST)
+def state_corrections_of_ward(request: HttpRequest, ward: ChildView, rights_request: UUID) -> HttpResponse:
+    """Do the same for a request that the guardian made about the child."""
+    return _answer_corrections(request, _get_made_by(ward.visit.person, ward.child, rights_request), ward.actor)
+
+
+def _answer_corrections(request: HttpRequest, row: RightsRequest, actor: Actor) -> HttpResponse:
     if find_open_part(row) is None:
-        return redirect_to_page("requests")
+        return HttpResponseRedirect(_list_url(row))
     form = CorrectionForm(request.POST if request.method == "POST" else None)
-    if form.is_valid() and _add(request, visit, row, form):
-        return redirect_to_page("requests-corrections", row.pk)
+    if form.is_valid() and _add(request, actor, row, form):
+        return HttpResponseRedirect(_form_url(row, "corrections"))
     return public_page(
         request,
         "rights/corrections.html",
@@ -75,6 +90,7 @@ def state_corrections(request: HttpRequest, visit: Visit, rights_request: UUID) 
         row=row,
         stated=list_corrections(row),
         form=form,
+        back=_list_url(row),
     )
 
 
@@ -89,28 +105,49 @@ class DisagreementForm(forms.Form):
 @own_page(Page.REQUESTS, GET_OR_POST)
 def state_own_disagreement(request: HttpRequest, visit: Visit, rights_request: UUID) -> HttpResponse:
     """Show the form for a statement beside data that was not corrected; record it."""
-    row = _get_own(visit, rights_request)
+    return _answer_disagreement(request, _get_made_by(None, visit.person, rights_request), visit.actor)
+
+
+@about_child(GET_OR_POST)
+def state_disagreement_of_ward(request: HttpRequest, ward: ChildView, rights_request: UUID) -> HttpResponse:
+    """Do the same for a request that the guardian made about the child."""
+    return _answer_disagreement(request, _get_made_by(ward.visit.person, ward.child, rights_request), ward.actor)
+
+
+def _answer_disagreement(request: HttpRequest, row: RightsRequest, actor: Actor) -> HttpResponse:
+    back = _list_url(row)
     if not is_disagreement_possible(list_parts(row)):
-        return redirect_to_page("requests")
+        return HttpResponseRedirect(back)
     form = DisagreementForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
-        state_disagreement(row, **form.cleaned_data, actor=visit.actor, at=get_client_time(request))
-        return redirect_to_page("requests")
+        state_disagreement(row, **form.cleaned_data, actor=actor, at=get_client_time(request))
+        return HttpResponseRedirect(back)
     title = _("Your statement about data that was not corrected")
-    return public_page(request, "rights/disagreement.html", title=title, client=row.client, row=row, form=form)
+    return public_page(
+        request, "rights/disagreement.html", title=title, client=row.client, row=row, form=form, back=back
+    )
 
 
-def _get_own(visit: Visit, rights_request: UUID) -> RightsRequest:
-    own = RightsRequest.objects.filter(client_id=visit.person.client_id, subject=visit.person, requester=None)
-    row = own.select_related("client", "subject").filter(pk=rights_request).first()
+def _get_made_by(requester: Subject | None, subject: Subject, key: UUID) -> RightsRequest:
+    made = RightsRequest.objects.filter(client_id=subject.client_id, subject=subject, requester=requester)
+    row = made.select_related("client", "subject").filter(pk=key).first()
     if row is None:
         raise Http404
     return row
 
 
-def _add(request: HttpRequest, visit: Visit, row: RightsRequest, form: CorrectionForm) -> bool:
+def _form_url(row: RightsRequest, form: str) -> str:
+    is_own = row.requester_id is None
+    return page_url(f"requests-{form}", row.pk) if is_own else page_url(f"guardian-{form}", row.subject_id, row.pk)
+
+
+def _list_url(row: RightsRequest) -> str:
+    return page_url("requests") if row.requester_id is None else page_url("guardian-data", row.subject_id)
+
+
+def _add(request: HttpRequest, actor: Actor, row: RightsRequest, form: CorrectionForm) -> bool:
     try:
-        add_correction(row, Statement(**form.cleaned_data), actor=visit.actor, at=get_client_time(request))
+        add_correction(row, Statement(**form.cleaned_data), actor=actor, at=get_client_time(request))
     except ValidationError as error:
         add_service_error(form, error)
     except TooManyCorrections:
@@ -127,5 +164,9 @@ def corrections_extra(request: RightsRequest) -> dict[str, object] | None:
         return None
     waiting = waiting_fields(request)
     rows = [(row, row.state == CorrectionState.MADE and row.field in waiting) for row in list_corrections(request)]
-    may_add, may_disagree = find_open_part(request) is not None, is_disagreement_possible(parts)
-    return {"template": "rights/corrections_extra.html", "rows": rows, "may_add": may_add, "may_disagree": may_disagree}
+    return {
+        "template": "rights/corrections_extra.html",
+        "rows": rows,
+        "add_url": _form_url(request, "corrections") if find_open_part(request) else "",
+        "disagree_url": _form_url(request, "disagreement") if is_disagreement_possible(parts) else "",
+    }

@@ -72,6 +72,8 @@ VISITORS = spread(
             guardian/child/<uuid:child>/ guardian/child/<uuid:child>/service/ guardian/child/<uuid:child>/sharing/
             guardian/child/<uuid:child>/purpose/<str:purpose>/ guardian/child/<uuid:child>/data/
             guardian/child/<uuid:child>/data/copy/<uuid:rights_request>/ guardian/child/<uuid:child>/check/
+            guardian/child/<uuid:child>/data/<uuid:rights_request>/corrections/
+            guardian/child/<uuid:child>/data/<uuid:rights_request>/disagreement/
             guardian/code/ requests/copy/<uuid:rights_request>/ requests/mine/
             requests/mine/<uuid:rights_request>/corrections/ requests/mine/<uuid:rights_request>/disagreement/
             requests/code/

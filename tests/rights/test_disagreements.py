@@ -7,13 +7,15 @@ from paktaleem.directory.people.models import AccessRecord
 from paktaleem.directory.people.selectors import sealer_of
 from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.tenancy.context import in_client
 from rights.rectifications.disagreements import NothingRefused, reveal_disagreements, state_disagreement
-from rights.rectifications.models import Disagreement, RecipientNotice
+from rights.rectifications.models import Correction, Disagreement, RecipientNotice
 from rights.rectifications.services import Statement, add_correction, refuse_correction
 from rights.requests.letters import compose_answer
 from rights.requests.services.closing import answer_request, close_request
 from tests.access_links.visiting import send, visitor
 from tests.api.callers import Caller
+from tests.children.browsers import by_contact, child_page
 from tests.console.pages import row_url
 from tests.rights.cases import AT, approve_recipient, asked_by_guardian, decided, in_indus, own, received, verified
 from tests.rights.test_copy_sections import rows_of
@@ -109,6 +111,31 @@ def test_a_person_leaves_it_on_their_page_and_the_desk_hands_it_on(sign_in, cast
     assert farah.post(row_url("requests/rightsrequest", request.pk, "state-disagreement"), {}).status_code == 302
     gone = farah.get(row_url(*person)).content.decode()
     assert "show-disagreements" not in gone
+
+
+def test_a_guardian_states_corrections_and_the_disagreement_on_the_page_about_the_child(cast):
+    at = timezone.now()
+    verified(cast, at)
+    request, browser = asked_by_guardian(cast, "rectification", at=at), by_contact()
+    data = child_page(cast, more="data/")
+    corrections, page = (f"{data}{request.pk}/{form}/" for form in ("corrections", "disagreement"))
+    assert corrections in browser.get(data).content.decode()
+    assert browser.get(page)["Location"].startswith(data), "nothing is refused yet"
+    added = send(browser, corrections, form_at=corrections, field="full_name", new_value="Danish Ali Shah")
+    assert added["Location"].startswith(corrections)
+    in_indus(cast, lambda: refuse_correction(Correction.objects.get(), reasons="No.", actor=cast.actor("farah"), at=at))
+    decided(cast, request, "refused", at, **NO)
+    assert page in browser.get(data).content.decode()
+    assert send(browser, page, form_at=page, text=WORDS)["Location"].startswith(data)
+    with in_client(cast.client_id("indus")):
+        row = Disagreement.objects.get()
+        assert (row.subject, row.request) == (cast.subject("danish"), request)
+        assert [one["text"] for one in rows_of(cast.subject("danish"))["disagreements"]] == [WORDS]
+    assert own_page(cast, "lms-danish").get(f"/requests/mine/{request.pk}/disagreement/").status_code == 404
+    hers = refused(cast, at)
+    for form in ("corrections", "disagreement"):
+        assert browser.get(f"{data}{hers.pk}/{form}/").status_code == 404, "a request of somebody else"
+        assert visitor().get(f"{data}{request.pk}/{form}/").status_code == 403
 
 
 def test_the_platform_records_it_and_hands_it_on(cast):
