@@ -92,7 +92,7 @@ _SLOW: Final = {
     """,
     "processes are killed": """
         api/test_killed.py erasures/test_killed.py faults/test_hung_database.py faults/test_killed_exits.py
-        faults/test_killed_processes.py faults/test_web_processes.py
+        faults/test_killed_processes.py
         trial/test_environment.py::test_a_command_that_is_stopped_leaves_no_server
         trial/test_environment.py::test_a_server_left_by_a_killed_command_is_taken_up_and_stopped
         trial/test_environment.py::test_ctrl_c_while_the_server_is_being_made_leaves_none
@@ -115,7 +115,8 @@ _SLOW: Final = {
         trial/test_doctor.py::test_not_ready_without_a_database trial/test_real_outages.py
     """,
     "thousands of rows, requests or steps": """
-        accounts/test_two_people_at_once.py api/test_subjects.py::test_a_batch_has_at_most_a_thousand_people
+        accounts/test_staff_by_two.py::test_the_requester_never_approves_when_three_people_approve_at_once
+        api/test_subjects.py::test_a_batch_has_at_most_a_thousand_people
         children/test_guardian_pages.py::test_a_hundred_looks_change_nothing consent/test_interleavings.py
         consent/test_recipient_windows.py consent/test_widening.py::test_every_place_agrees_after_any_sequence
         console/test_exports.py::test_many_rows_have_no_formula_and_need_no_more_memory_than_few

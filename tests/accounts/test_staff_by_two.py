@@ -1,7 +1,11 @@
 """Privileged staff are made and recovered by two officers, never by one alone."""
 
+import os
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
+from threading import Barrier
+from typing import Any
+from uuid import UUID
 
 import pytest
 from django.contrib.auth.tokens import default_token_generator
@@ -10,10 +14,12 @@ from django.db import IntegrityError, connection, connections, transaction
 from django.urls import reverse
 from django.utils import timezone
 
+from consent.sharing.models import LegalDisclosure
+from consent.sharing.services import decide_legal_disclosure, request_legal_disclosure
 from paktaleem.directory.staff.sign_in.adapters import create_totp_secret, enrol_totp, has_second_factor
 from paktaleem.directory.staff.sign_in.evidence import record_change
 from paktaleem.directory.staff.sign_in.tasks import create_staff_token
-from paktaleem.foundation.accounts.actors import NotAllowed, system_actor, user_actor
+from paktaleem.foundation.accounts.actors import Actor, NotAllowed, system_actor, user_actor
 from paktaleem.foundation.accounts.acts import Refused
 from paktaleem.foundation.accounts.models import Membership, User
 from paktaleem.foundation.accounts.roles import Capability, Role, is_privileged, is_wider
@@ -21,6 +27,7 @@ from paktaleem.foundation.accounts.second_person import (
     ApproverIsRequester,
     ApproverNotIndependent,
     ChangeAlreadyDecided,
+    ChangeState,
     require_second_person,
 )
 from paktaleem.foundation.accounts.selectors import list_memberships
@@ -44,7 +51,9 @@ from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client, in_global
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from tests.accounts.officers import second_officer
+from tests.consent.making import officer
 from tests.console.pages import row_url
+from tests.sharing.making import demand
 from tests.signin.visiting import letters
 from tests.signing_in import browser_of
 
@@ -401,3 +410,51 @@ def test_the_page_that_approves_says_what_is_proposed_by_whom_and_why(rows, cast
         assert told["Reason"] == "Set-up of a client or person"
         assert told["Ground"] == "They asked me."
         assert all(f"<dd>{value}</dd>" in page.content.decode() for value in told.values())
+
+
+# The person who requests a change never approves it, also if several people approve at the same time.
+
+
+TRIES = int(os.environ.get("TWO_PEOPLE_TRIES", "20"))
+
+
+class Approving:
+    """People who approve the same change in threads of their own, released at once."""
+
+    def __init__(self, people: list[Actor], client_id: UUID, at: datetime) -> None:
+        self.people, self.client_id, self.at = people, client_id, at
+        self.barrier = Barrier(len(people), timeout=60)
+
+    def approve(self, pool: ThreadPoolExecutor, change: UUID) -> list[str]:
+        """Return what came of each person's approval, in the order of the people."""
+        return list(pool.map(lambda person: self._approve_as(person, change), self.people))
+
+    def _approve_as(self, person: Actor, change: UUID) -> str:
+        try:
+            with in_client(self.client_id):
+                row = LegalDisclosure.objects.get(pk=change)
+                self.barrier.wait()
+                decide_legal_disclosure(row, approve=True, actor=person, at=self.at)
+        except (ApproverIsRequester, ChangeAlreadyDecided) as refusal:
+            return type(refusal).__name__
+        finally:
+            connections.close_all()
+        return "approved"
+
+
+def test_the_requester_never_approves_when_three_people_approve_at_once(committed, now):
+    requester, first, second = people = [officer() for _ in range(3)]
+    client_id = committed.client_id("indus")
+    approving = Approving(people, client_id, now)
+    with ThreadPoolExecutor(len(people)) as pool:
+        for _ in range(TRIES):
+            with in_client(client_id):
+                danish = committed.subject("danish")
+                change = request_legal_disclosure(danish, demand(now), actor=requester, at=now).pk
+            own, *others = approving.approve(pool, change)
+            with in_client(client_id):
+                row: Any = LegalDisclosure.objects.get(pk=change)
+            assert own in {"ApproverIsRequester", "ChangeAlreadyDecided"}
+            assert sorted(others) == ["ChangeAlreadyDecided", "approved"]
+            assert row.state == ChangeState.APPROVED
+            assert row.settled_by == (first, second)[others.index("approved")].id

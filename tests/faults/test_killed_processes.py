@@ -11,6 +11,7 @@ from itertools import cycle, pairwise
 from random import Random
 from typing import Any
 
+import psutil
 import pytest
 from django.db import connection
 from django.db.models import Count
@@ -26,7 +27,7 @@ from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.operations.jobs import enqueue_job
 from paktaleem.foundation.operations.tasks import RETRY_STALLED
 from paktaleem.foundation.tenancy.context import in_client, in_global
-from paktaleem.office.demo.supervision import running
+from paktaleem.office.demo.supervision import running, web_program
 from retention.disposals.models import Batch, Item
 from retention.disposals.services.batches import approve_disposal, start_sweep
 from tests.data_systems.ending import is_set_intact
@@ -37,8 +38,8 @@ from tests.faults.size import sized
 from tests.faults.whole import assert_orders_are_whole
 from tests.minilms.connecting import Platform
 from tests.retention.disposals.steps import lms, rule_for
-from tests.serving import environment_of_server, serving
-from tests.waiting import wait_until
+from tests.serving import HOST, KILLED_SERVER, environment_of_server, is_alive, serving
+from tests.waiting import wait_until, wait_until_served
 from tests.webhooks.receiving import make_endpoint
 
 ORDERS = sized(40, 2_000)
@@ -272,3 +273,37 @@ def test_an_order_stopped_before_any_statement_is_whole_and_goes_on(committed, s
         assert_orders_are_whole()
         states = list(Order.objects.values_list("state", flat=True))
         assert states == ["confirmed"] * (points + 2), "that of the first try, of each that died, and the last"
+
+
+# A killed web process is replaced while the other answers; no second server shares the port.
+
+
+@pytest.fixture
+def server(committed, monkeypatch, tmp_path):
+    for name, value in environment_of_server().items():
+        monkeypatch.setenv(name, value)
+    port = free_port()
+    command = [*web_program(HOST, port), "--application", KILLED_SERVER]
+    with running([("web", command)], tmp_path) as [web]:
+        wait_until_served(web, f"http://{HOST}:{port}/healthz")
+        yield port, psutil.Process(web.process.pid), command
+
+
+def test_a_killed_process_is_replaced_and_the_server_goes_on_answering(server):
+    port, leader, _ = server
+    wait_until(lambda: len(leader.children()) == 2)
+    killed = leader.children()[0]
+    killed.kill()
+    killed.wait(60)
+    assert all(is_alive(port) for _ in range(20)), "the other one answers"
+    wait_until(lambda: len(leader.children()) == 2)
+    assert all(is_alive(port) for _ in range(20))
+
+
+def test_a_second_server_on_the_same_port_is_refused_and_takes_no_request(server):
+    port, leader, command = server
+    second = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert second.returncode == 1
+    assert f"Port {port} of {HOST} is taken" in second.stderr
+    assert is_alive(port)
+    assert leader.is_running()
