@@ -9,7 +9,6 @@ from http import HTTPStatus
 from typing import Annotated, Any, NamedTuple
 from urllib.parse import urlsplit
 from uuid import UUID, uuid4
-from zoneinfo import ZoneInfo
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -200,7 +199,7 @@ def _to_origin(text: str) -> str:
 
 
 def _require_later(link: LinkedService, review_on: date, *, at: datetime) -> None:
-    if review_on <= at.astimezone(ZoneInfo(link.client.time_zone)).date():
+    if review_on <= link.client.day_at(at):
         raise ValidationError({"review_on": [_("Choose a day after today.")]})
 
 

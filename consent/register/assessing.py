@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Annotated
-from zoneinfo import ZoneInfo
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -85,7 +84,7 @@ def _check_answers(assessment: Assessment, client: Client, at: datetime) -> None
     risks = {""} if assessment.kind == AssessmentKind.AUTOMATED else set(ResidualRisk)
     if assessment.residual_risk not in risks:
         errors["residual_risk"] = [_("Choose the risk that remains.")]
-    if assessment.review_on <= at.astimezone(ZoneInfo(client.time_zone)).date():
+    if assessment.review_on <= client.day_at(at):
         errors["review_on"] = [_("Choose a day after today.")]
     if errors:
         raise ValidationError(errors)

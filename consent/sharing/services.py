@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from typing import NamedTuple
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -243,7 +242,7 @@ def request_legal_disclosure(subject: Subject, demand: LegalDemand, *, actor: Ac
     if actor.kind is not ByKind.USER:
         raise NotAllowed("Only a signed-in person may request a legal disclosure.")
     subject = lock_subject(subject.pk, client_id=subject.client_id)
-    if demand.received_on > _today(subject, at):
+    if demand.received_on > subject.client.day_at(at):
         raise ValidationError({"received_on": [_IN_FUTURE]})
     known = DataCategory.objects.filter(client_id__in=[subject.client_id, PAKTALEEM])
     if not demand.categories or set(demand.categories) - set(known.values_list("code", flat=True)):
@@ -318,7 +317,7 @@ def record_legal_disclosure(
         raise ValidationError({"categories": [_NOT_DEMANDED]})
     if bool(informed) != (informed_on is not None) or bool(informed) == bool(not_informed):
         raise ValidationError({"informed_on": [_INFORMED_OR_WHY]})
-    if informed_on is not None and informed_on > _today(row.subject, at):
+    if informed_on is not None and informed_on > row.subject.client.day_at(at):
         raise ValidationError({"informed_on": [_IN_FUTURE]})
     row.disclosed_at, row.disclosed, row.what_went = at, sorted(set(categories)), what_went.strip()
     row.informed, row.informed_on, row.not_informed = informed, informed_on, not_informed
@@ -326,10 +325,6 @@ def record_legal_disclosure(
     row.save(update_fields=["disclosed_at", "disclosed", "what_went", "informed", "informed_on", "not_informed"])
     _record_demand("legal_disclosure.made", row, actor, at)
     return row
-
-
-def _today(subject: Subject, at: datetime) -> date:
-    return at.astimezone(ZoneInfo(subject.client.time_zone)).date()
 
 
 def _record_demand(kind: str, row: LegalDisclosure, actor: Actor, at: datetime) -> None:

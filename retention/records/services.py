@@ -7,7 +7,6 @@ from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import Annotated
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from django import forms
 from django.conf import settings
@@ -57,7 +56,7 @@ def save_assessment(
     assessment: ImpactAssessment, *, actor: Actor, reason: Reason | str, at: datetime
 ) -> ImpactAssessment:
     """Add or change an impact assessment (GDPR Art. 35), not a future one. Raises ValidationError, NotAllowed."""
-    if assessment.done_on is not None and assessment.done_on > _today(assessment, at):
+    if assessment.done_on is not None and assessment.done_on > assessment.client.day_at(at):
         raise ValidationError({"done_on": [_("Choose today or an earlier day.")]})
     return change_register(assessment, actor=actor, reason=reason, at=at)
 
@@ -86,15 +85,11 @@ def review_assessment(
 
     Raises ValidationError if the day is not after today in the client's time zone, NotAllowed.
     """
-    today = _today(assessment, at)
+    today = assessment.client.day_at(at)
     if review_on <= today:
         raise ValidationError({"review_on": [_("Choose a day after today.")]})
     assessment.outcome, assessment.done_on, assessment.review_on = AssessmentOutcome(outcome).value, today, review_on
     return change_register(assessment, actor=actor, reason=reason, at=at)
-
-
-def _today(assessment: ImpactAssessment, at: datetime) -> date:
-    return at.astimezone(ZoneInfo(assessment.client.time_zone)).date()
 
 
 # The record is computed from what is in force; rows of its own would soon differ from what is done. Only impact
@@ -159,7 +154,7 @@ def build_record(client: Client, *, at: datetime, language: str, clients: tuple[
     return ProcessingRecord(
         client=client.name,
         code=client.code,
-        on=at.astimezone(ZoneInfo(client.time_zone)).date(),
+        on=client.day_at(at),
         serves_minors=client.serves_minors,
         activities=tuple(found.build(purposes[code]) for code in active if code in purposes),
         address=" ".join(client.address.split()),

@@ -2,7 +2,6 @@
 
 from datetime import datetime, timedelta
 from typing import ClassVar, Self
-from zoneinfo import ZoneInfo
 
 from django.db import models
 from django.db.models import F, Func, Q, Value
@@ -135,7 +134,7 @@ class Hold(TenantRow, Tracked):
 
     def is_to_review(self, at: datetime) -> bool:
         """Return True if the hold is open and its review day has come at ``at``, in the client's time zone."""
-        return self.is_open and self.review_on <= at.astimezone(ZoneInfo(self.client.time_zone)).date()
+        return self.is_open and self.review_on <= self.client.day_at(at)
 
 
 class Trigger(models.TextChoices):

@@ -256,7 +256,7 @@ def _check_scope(client: Client, scope: HoldScope) -> None:
 
 
 def _require_later(client: Client, review_on: date, *, at: datetime) -> date:
-    if review_on <= at.astimezone(ZoneInfo(client.time_zone)).date():
+    if review_on <= client.day_at(at):
         raise ValidationError({"review_on": [_("Choose a day after today.")]})
     return review_on
 

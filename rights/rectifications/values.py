@@ -1,7 +1,6 @@
 """Fields of a person that can be corrected, and how a value written as text is read and checked."""
 
 from datetime import date, datetime
-from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
@@ -61,7 +60,7 @@ def check_value(field: str, text: str, *, client: Client, at: datetime) -> str:
     """Return the new value of a field as it is stored, checked as the API does. Raises ValidationError."""
     if field not in {*CORRECTABLE, ROLES}:
         raise ValidationError({field: [_("Use one of: {fields}.").format(fields=", ".join(CORRECTABLE))]})
-    today = at.astimezone(ZoneInfo(client.time_zone)).date()
+    today = client.day_at(at)
     stated = SubjectDetails(role="student").changed(parse_changes(field, text))
     return to_text(field, stated.checked(today=today, region=client.country))
 

@@ -5,7 +5,6 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import IO
-from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from django.db.models import Max, Q
@@ -417,7 +416,7 @@ def _check_not_older(child: Subject, claimed_at: datetime) -> None:
     client = child.client
     since = min((day for found in first_notices if (day := found(client)) is not None), default=client.created_at)
     birth_date = open_details(child, sealer_of(child)).birth_date
-    claimed_on = claimed_at.astimezone(ZoneInfo(client.time_zone)).date()
+    claimed_on = client.day_at(claimed_at)
     if claimed_at < since or (birth_date is not None and claimed_on < birth_date):
         raise AnswerBeforeNotice
 

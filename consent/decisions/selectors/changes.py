@@ -10,7 +10,6 @@ from datetime import datetime
 from hashlib import sha256
 from typing import NamedTuple
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from django.db import connection, transaction
 
@@ -125,7 +124,7 @@ def preview_roles(subject: Subject, role: str, other_roles: Collection[str], *, 
     client = subject.client
     before = open_details(subject, sealer_of(subject))
     wanted = before.changed({"role": role, "other_roles": tuple(other_roles)})
-    after = wanted.checked(today=at.astimezone(ZoneInfo(client.time_zone)).date(), region=client.country)
+    after = wanted.checked(today=client.day_at(at), region=client.country)
     with transaction.atomic():
         now = _read_facts(subject)
         ages = age_columns(after, thresholds=client.thresholds, time_zone=client.time_zone, at=at)

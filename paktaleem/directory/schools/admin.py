@@ -118,7 +118,7 @@ class SchoolClassAdmin(ExportableAdmin[SchoolClass], SourcedAdmin[SchoolClass]):
 
     def panels(self, request: HttpRequest, row: SchoolClass) -> list[dict[str, object]]:
         with in_client(row.client_id):
-            today = selectors.get_day(Client.objects.get(pk=row.client_id), get_action_time(request))
+            today = Client.objects.get(pk=row.client_id).day_at(get_action_time(request))
             people = take_first(selectors.list_people_of_class(row, on=today), SHOWN)
         return [{"template": "console/panels/class_people.html", "rows": people}]
 
@@ -134,7 +134,7 @@ class DayFilter(TypedFilter):
         value, client_id = (self.value() or "").strip(), get_filtered_client(request)
         if not value or client_id is None:
             return queryset
-        today = selectors.get_day(Client.objects.get(pk=client_id), get_action_time(request))
+        today = Client.objects.get(pk=client_id).day_at(get_action_time(request))
         return self.keep(queryset, client_id, value, on=today)
 
     def keep(self, people: QuerySet[Subject], client_id: UUID, value: str, *, on: date) -> QuerySet[Subject]:
@@ -241,7 +241,7 @@ IN_SUMMARY = 3
 @pages.person_summaries.connect
 def summarize_classes(request: HttpRequest, row: Subject) -> list[pages.SummaryLine]:
     """Return the classes in which a person is today, with the school. One query."""
-    today = selectors.get_day(row.client, get_action_time(request))
+    today = row.client.day_at(get_action_time(request))
     found = take_first(selectors.list_enrolments(row).filter(selectors.where_current(today)), IN_SUMMARY)
     answer = join_words([*(selectors.format_place(one.school_class) for one in found), *(["…"] if found.note else [])])
     return [pages.SummaryLine(gettext("School and classes"), answer, "#panel-enrolments")] if found else []
@@ -253,7 +253,7 @@ def enrolments_panel(request: HttpRequest, row: Subject) -> dict[str, object] | 
     found = take_latest(selectors.list_enrolments(row), SHOWN_IN_PANEL)
     if not found:
         return None
-    today = selectors.get_day(row.client, get_action_time(request))
+    today = row.client.day_at(get_action_time(request))
     lines = found.map(lambda row: {"row": row, "state": _panel_pill(row, today)})
     return {"template": "console/panels/enrolments.html", "rows": lines}
 
@@ -284,7 +284,7 @@ class MoveForm(RowActionForm):
     def prepare(self) -> None:
         self.at = get_action_time(self.request)
         with in_client(self.row.client_id):
-            today = selectors.get_day(self.row.client, self.at)
+            today = self.row.client.day_at(self.at)
             people, of = [self.row.pk], self.row.client_id
             rows = selectors.list_moving_enrolments(of, people, leaving=None, joining=(), on=today)
             found = {str(one.school_class_id): selectors.format_place(one.school_class) for one in rows}

@@ -6,7 +6,6 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import BooleanField, F, Func, Q, QuerySet
@@ -33,11 +32,6 @@ PUPILS = ("student", "learner")
 """Roles of pupils. Only who has no other role can leave: a learner who also teaches stays."""
 CLASS_ID, SCHOOL_ID = "school_class__external_id", "school_class__school__external_id"
 """Columns of enrolments: the LMS ids of the class and of its school."""
-
-
-def get_day(client: Client, at: datetime) -> date:
-    """Return the day of a time in the client's time zone, on which enrolments begin and end."""
-    return at.astimezone(ZoneInfo(client.time_zone)).date()
 
 
 def is_only_pupil(subject: Subject) -> bool:
@@ -205,7 +199,7 @@ EVERYONE = Selection()
 
 def select_chosen(people: QuerySet[Subject], chosen: Selection, *, client: Client, at: datetime) -> QuerySet[Subject]:
     """Return those of the client's people who are chosen; school, class and grade are those of the day of ``at``."""
-    enrolments = select_current_enrolments(client.pk, get_day(client, at))
+    enrolments = select_current_enrolments(client.pk, client.day_at(at))
     if chosen.ids:
         people = people.filter(external_id__in=chosen.ids)
     elif chosen.beginning:

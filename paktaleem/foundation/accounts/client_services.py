@@ -1,9 +1,8 @@
 """Services to register and change clients; a change that reduces guardian protection needs a second person."""
 
 from copy import copy
-from datetime import date, datetime
+from datetime import datetime
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
@@ -55,7 +54,7 @@ def adopt_law(client_id: UUID, *, actor: Actor, at: datetime) -> bool:
     """
     require(actor, Capability.RUN_TASKS, client_id)
     client = Client.objects.select_for_update().get(pk=client_id)
-    before, client.law_on = copy(client), _day_of(client, at)
+    before, client.law_on = copy(client), client.day_at(at)
     if before.law_on and _list_counting(before) == _list_counting(client):
         return False
     had = before.thresholds
@@ -74,10 +73,6 @@ def _list_counting(client: Client) -> tuple[object, ...]:
     return client.thresholds, client.full_ages, rules.impact, rules.adequacy
 
 
-def _day_of(client: Client, at: datetime) -> date:
-    return at.astimezone(ZoneInfo(client.time_zone)).date()
-
-
 RECOMPUTE_AGES = "subjects.recompute_ages"
 """Name of the task that recomputes ages (declared in an app above this one)."""
 
@@ -94,7 +89,7 @@ def change_client(client: Client, *, ground: str = "", actor: Actor, reason: Rea
     if client._state.adding:
         client.created_at = at
         client.full_clean()
-        client.law_on = _day_of(client, at)
+        client.law_on = client.day_at(at)
         return _save_client(client, None, actor, reason, at)
     before = Client.objects.select_for_update().filter(id=client.id).first()
     if before and before.is_sandbox != client.is_sandbox:

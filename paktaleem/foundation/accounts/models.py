@@ -188,9 +188,13 @@ class Client(Tracked):
         """The law profile of its country; PakTaleem's promises if there is none."""
         return read_law(settings.LAW_PROFILES).find_profile(self.country)
 
+    def day_at(self, at: datetime) -> date:
+        """Return the day of a time in the client's time zone."""
+        return at.astimezone(ZoneInfo(self.time_zone)).date()
+
     def rules_at(self, at: datetime) -> Rules:
         """Return the rules of its law profile that are in force on its day at a time."""
-        return self.law_profile.on(at.astimezone(ZoneInfo(self.time_zone)).date())
+        return self.law_profile.on(self.day_at(at))
 
     def find_authority(self, at: datetime) -> Authority | None:
         """Return the supervisory authority that the law profile names for its country, otherwise the operator's."""

@@ -8,7 +8,6 @@ from datetime import date, datetime, timedelta
 from io import BytesIO
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import msgspec
 from django.conf import settings
@@ -148,7 +147,7 @@ def _request(child: Subject, guardian: Subject, wish: Wish, language: str, at: d
 
 
 def _add_coming_of_age(client: Client, actor: Actor, at: datetime) -> None:
-    day = (at + _SOON).astimezone(ZoneInfo(client.time_zone)).date()
+    day = client.day_at(at + _SOON)
     born = day.replace(year=day.year - client.age_threshold, day=min(day.day, 28))
     zoya = _register(client, _GROWING, born, actor, at)
     mother = _person(client, "sheema")

@@ -2,7 +2,6 @@
 
 from datetime import date, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from children.guardians.services.answers import record_service_answer
 from children.guardians.services.guardians import name_guardian
@@ -55,7 +54,7 @@ def fill_people(client: Client, notices: dict[str, NoticeVersion], *, actor: Act
 def _register(person: Person, client: Client, actor: Actor, at: datetime) -> Subject:
     details: dict[str, Any] = person.details(client.code)
     if person.age is not None:
-        day = at.astimezone(ZoneInfo(client.time_zone)).date() - timedelta(days=100)
+        day = client.day_at(at) - timedelta(days=100)
         details["birth_date"] = day.replace(year=day.year - person.age, day=min(day.day, 28))
     subject, _ = register_subject(external_id_of(person.code), client=client, details=details, actor=actor, at=at)
     return subject
@@ -120,7 +119,7 @@ _CLASSES = (
 
 def fill_schools(client: Client, *, actor: Actor, at: datetime) -> None:
     """Record the schools, the year, its classes and who is in them."""
-    today = at.astimezone(ZoneInfo(client.time_zone)).date()
+    today = client.day_at(at)
     first = date(today.year - (today.month < _YEAR_BEGINS_IN), _YEAR_BEGINS_IN, 1)
     title = f"School year {first.year}–{first.year + 1}"
     year = PlaceRow(1, _YEAR, title, "school_year", "", first, first.replace(year=first.year + 1))
@@ -159,7 +158,7 @@ def fill_paper(client: Client, *, actor: Actor, at: datetime) -> None:
     )
     found = FormPage.objects.filter(client_id=client.pk, run=run).select_related("run", "subject")
     pages = {page.subject.external_id: page for page in found}
-    day = at.astimezone(ZoneInfo(client.time_zone)).date()
+    day = client.day_at(at)
 
     def enter(method: str, note: str, said: dict[str, bool]) -> None:
         typed = [

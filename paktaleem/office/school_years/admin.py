@@ -10,7 +10,6 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from paktaleem.directory.schools.models import Enrolment, EnrolmentRole, School, SchoolClass
-from paktaleem.directory.schools.selectors import get_day
 from paktaleem.foundation.console.forms import ActionForm, FormData, add_service_error
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import AddedAct, act_page, added_acts
@@ -46,7 +45,7 @@ class YearEndForm(ActionForm):
     def prepare(self) -> None:
         self.at = get_action_time(self.request)
         with in_client(self.row.client_id):
-            self.initial.setdefault("on", get_day(self.row.client, self.at))
+            self.initial.setdefault("on", self.row.client.day_at(self.at))
             rows = SchoolClass.objects.filter(client_id=self.row.client_id, school=self.row, ended_at=None)
             self.classes = take_first(rows.order_by("title", "id"), _MOST_CLASSES)
             students = Enrolment.objects.filter(

@@ -21,7 +21,7 @@ from consent.consents.services.revocation import expire_consent
 from paktaleem.directory.people.models import Subject, SubjectEventKind
 from paktaleem.directory.people.services.batches import record_subject_event
 from paktaleem.directory.schools.models import Enrolment, EnrolmentRole, Origin, School, SchoolClass
-from paktaleem.directory.schools.selectors import get_day, is_only_pupil
+from paktaleem.directory.schools.selectors import is_only_pupil
 from paktaleem.directory.schools.services.recording import FARTHEST, end_on, lock_schools, record_counts
 from paktaleem.foundation.accounts.actors import Actor, Authorship
 from paktaleem.foundation.accounts.acts import Refused, act
@@ -114,7 +114,7 @@ def preview_year_end(school: School, choices: YearEndChoices, *, at: datetime) -
 
 
 def _check(school: School, choices: YearEndChoices, at: datetime) -> None:
-    today = get_day(school.client, at)
+    today = school.client.day_at(at)
     if not today - FARTHEST <= choices.on <= today:
         raise ValidationError({"on": [_NO_DAY]})
     if not choices.moving and not choices.leaving:

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django import forms
 from django.contrib import admin
@@ -279,7 +278,7 @@ class SubjectAdmin(ExportableAdmin[Subject]):
             return render_state(_("Age unknown"), "warn" if {*row.roles} & {"student", "learner"} else "calm")
         if row.of_age_at == ADULT_SENTINEL:
             return render_state(_("Of age"))
-        birthday = isolate(row.of_age_at.astimezone(ZoneInfo(row.client.time_zone)).date().isoformat())
+        birthday = isolate(row.client.day_at(row.of_age_at).isoformat())
         if row.of_age_at > get_time_of(row.client_id):
             return render_state(_("Child until {day}").format(day=birthday), "warn")
         return render_state(_("Of age since {day}").format(day=birthday))

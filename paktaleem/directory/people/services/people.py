@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
@@ -105,7 +104,7 @@ class _Act(NamedTuple):
 
     @property
     def today(self) -> date:
-        return self.at.astimezone(ZoneInfo(self.client.time_zone)).date()
+        return self.client.day_at(self.at)
 
 
 @transaction.atomic

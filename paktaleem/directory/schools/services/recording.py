@@ -31,7 +31,7 @@ from paktaleem.directory.schools.rows import (
     PlaceRow,
     Tally,
 )
-from paktaleem.directory.schools.selectors import get_day, list_moving_enrolments
+from paktaleem.directory.schools.selectors import list_moving_enrolments
 from paktaleem.directory.schools.services.enrolments import Run, list_results, record_enrolments
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require
 from paktaleem.foundation.accounts.acts import act
@@ -232,7 +232,7 @@ def record_schools(
     """
     require(actor, Capability.REGISTER_SUBJECTS, client.id)
     lock_schools(client.id)
-    today = get_day(client, at)
+    today = client.day_at(at)
     run = Run(client=client, origin=origin, at=at, today=today, complete=given.complete, removed=removed)
     with connection.cursor() as cursor:
         if origin is Origin.ROSTER:
@@ -392,7 +392,7 @@ def check_move(move: Move, *, client: Client, at: datetime) -> None:
     in_use = SchoolClass.objects.filter(client_id=client.pk, pk__in=move.joining, ended_at=None)
     if not move.joining or in_use.count() != len(set(move.joining)):
         raise ValidationError({"joining": [_NO_CLASS]})
-    today = get_day(client, at)
+    today = client.day_at(at)
     if move.on > today + FARTHEST:
         raise ValidationError({"on": [_TOO_FAR]})
     ending = list_moving_enrolments(client.pk, move.people, leaving=move.leaving, joining=move.joining, on=move.on)
@@ -459,7 +459,7 @@ def leave_client(subject: Subject, *, actor: Actor, reason: Reason | str, at: da
     """
     lock_schools(subject.client_id, waits=True)
     rows = Enrolment.objects.filter(client_id=subject.client_id, subject=subject, ended_at=None)
-    if ended := end_on(rows, get_day(subject.client, at), at):
+    if ended := end_on(rows, subject.client.day_at(at), at):
         record_counts(subject.client_id, actor, at, enrolments=ended)
     kind = SubjectEventKind.ACCOUNT_CLOSED.value
     record_subject_event(subject, kind=kind, happened_at=at, actor=actor, reason=Reason(reason), at=at)

@@ -6,7 +6,6 @@
 from collections.abc import Collection
 from datetime import date, datetime
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -40,7 +39,7 @@ def advance_reviews(client_id: UUID, *, actor: Actor, at: datetime) -> None:
     client = Client.objects.get(pk=client_id)
     if client.is_sandbox:
         return
-    today = at.astimezone(ZoneInfo(client.time_zone)).date()
+    today = client.day_at(at)
     due = AccessReview.objects.select_for_update().filter(client=client, closed_at=None, locks_on__lte=today)
     for review in due.order_by("opened_at"):
         _lock(review, actor, at)

@@ -1,7 +1,6 @@
 """The act of two people that ends an agreement and begins the exit (policy §7; GDPR Art. 28(3)(g))."""
 
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -128,7 +127,7 @@ def announce_export(row: AgreementExit, *, actor: Actor, at: datetime) -> int:
     people = list_privacy_contacts(client.pk, at=at) or list_notice_recipients(client.pk, at=at)
     if row.return_until is None:
         raise ValueError("An export is only written for a return, which has a last day.")
-    day = row.return_until.astimezone(ZoneInfo(client.time_zone)).date()
+    day = client.day_at(row.return_until)
     context = {"school": client.name[:200], "number": str(row), "day": day.isoformat()}
     stamp: SendArguments = {"related_id": row.pk, "actor": actor, "at": at}
     for person in people:

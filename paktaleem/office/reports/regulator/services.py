@@ -10,7 +10,6 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -349,7 +348,7 @@ def request_pack(
         raise ValidationError({"until_on": [_BACKWARDS]})
     if until - since > _LONGEST:
         raise ValidationError({"until_on": [_TOO_LONG]})
-    if until > at.astimezone(ZoneInfo(client.time_zone)).date():
+    if until > client.day_at(at):
         raise ValidationError({"until_on": [_TOO_LATE]})
     row.reason_code, row.requested_at = Reason(reason).value, at
     row.requester_id, row.requested_role = actor.id, str(actor.role)

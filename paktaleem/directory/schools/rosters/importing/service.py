@@ -21,7 +21,6 @@ from paktaleem.directory.schools.oneroster.roster import Roster, open_roster
 from paktaleem.directory.schools.rosters.importing import people, tables
 from paktaleem.directory.schools.rosters.importing.run import ImportReport, Loss, Run, find_large_losses
 from paktaleem.directory.schools.rosters.spreadsheet.rows import Spreadsheet, open_csv, open_xlsx
-from paktaleem.directory.schools.selectors import get_day
 from paktaleem.directory.schools.services.recording import lock_schools
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.models import Client
@@ -85,7 +84,7 @@ def import_roster(
         client=client,
         actor=actor,
         at=at,
-        today=get_day(client, at),
+        today=client.day_at(at),
         columns=roster.columns,
         is_whole=roster.is_whole,
         stated_roles=roster.stated_roles,
