@@ -217,6 +217,24 @@ def khyber_lms(cast: Cast) -> Caller:
 
 
 @pytest.fixture
+def danish(cast: Cast, indus: Any) -> Any:
+    return cast.subject("danish")
+
+
+@pytest.fixture
+def esra(cast: Cast, indus: Any) -> Any:
+    return cast.subject("esra")
+
+
+@pytest.fixture
+def second() -> Any:
+    """A privacy officer who agrees to what another proposed."""
+    from tests.consent.making import officer  # noqa: PLC0415 -- models need the settings of this run
+
+    return officer()
+
+
+@pytest.fixture
 def now() -> datetime:
     """Return a time after the registration of the cast; services take the time as an argument."""
     return datetime(2026, 10, 1, 9, 0, tzinfo=UTC)

@@ -189,11 +189,6 @@ def state_now():
 
 
 @pytest.fixture
-def danish(cast, indus):
-    return cast.subject("danish")
-
-
-@pytest.fixture
 def by_esra(cast, danish, now):
     esra = cast.subject("esra")
     verified_guardian(danish, esra, at=now - HOUR)

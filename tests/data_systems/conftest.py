@@ -5,9 +5,7 @@ import pytest
 from paktaleem.directory.data_systems.models import System
 from paktaleem.directory.data_systems.selectors import Parent
 from paktaleem.directory.data_systems.services.issuing import issue_orders
-from paktaleem.foundation.accounts.actors import user_actor
-from paktaleem.foundation.tenancy.context import in_client
-from paktaleem.foundation.tenancy.rows import PAKTALEEM, new_id
+from paktaleem.foundation.tenancy.rows import new_id
 from tests.factories import SETTING_UP, OrderSpecFactory, make_system
 
 
@@ -45,8 +43,3 @@ def issue(cast, indus, spec, now):
 @pytest.fixture
 def key(cast, indus):
     return cast.key_actor("indus")
-
-
-@pytest.fixture
-def second():
-    return user_actor(new_id(), "privacy_officer", PAKTALEEM)

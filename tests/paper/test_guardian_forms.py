@@ -48,16 +48,6 @@ def farah(cast):
 
 
 @pytest.fixture
-def danish(cast, indus):
-    return cast.subject("danish")
-
-
-@pytest.fixture
-def esra(cast, indus):
-    return cast.subject("esra")
-
-
-@pytest.fixture
 def run(cast, danish):
     return guardians_form(cast, [danish, cast.subject("iqra")], MADE)
 

@@ -4,9 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from paktaleem.foundation.accounts.actors import user_actor
 from paktaleem.foundation.tenancy.context import in_client
-from paktaleem.foundation.tenancy.rows import PAKTALEEM, new_id
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from retention.holdings.services.holdings import CollectionReport, report_collection
 from tests.accounts.officers import second_officer
 
@@ -26,11 +25,6 @@ def report(cast, indus, now):
         return report_collection(cast.subject(person), collected, actor=cast.key_actor("indus"), at=at)
 
     return report
-
-
-@pytest.fixture
-def second():
-    return user_actor(new_id(), "privacy_officer", PAKTALEEM)
 
 
 @pytest.fixture

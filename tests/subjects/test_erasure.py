@@ -32,7 +32,7 @@ from paktaleem.directory.people.services.erasure import (
 )
 from paktaleem.directory.people.services.people import claim_guardian, register_subject, reveal_fields
 from paktaleem.directory.people.tasks import forget_in_statistics
-from paktaleem.foundation.accounts.actors import NotAllowed, system_actor, user_actor
+from paktaleem.foundation.accounts.actors import NotAllowed, system_actor
 from paktaleem.foundation.accounts.acts import Refused
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester
 from paktaleem.foundation.audit.actors import Reason
@@ -41,7 +41,6 @@ from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.embedded.layout import SUPERUSER
 from paktaleem.foundation.encryption.sealing import CannotOpen, blind_index
 from paktaleem.foundation.tenancy.context import in_client
-from paktaleem.foundation.tenancy.rows import PAKTALEEM, new_id
 from tests.consent.making import shown
 from tests.tenancy.connections import enter, rows
 from tests.traces import forms
@@ -271,11 +270,6 @@ def prepared(cast, now):
     with in_client(cast.client_id("indus")):
         erase_subject(cast.subject("danish"), actor=cast.actor("amina"), reason="subject_request", at=now)
         yield cast.client("indus")
-
-
-@pytest.fixture
-def second():
-    return user_actor(new_id(), "privacy_officer", PAKTALEEM)
 
 
 def ask(cast, prepared, now, actor="amina", external_id="lms-danish"):
