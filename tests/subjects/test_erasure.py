@@ -162,9 +162,9 @@ def dump():
     return b"".join(text)
 
 
-def make_statistics():
+def make_statistics(table="people_subject"):
     with enter(SUPERUSER) as door:
-        door.execute("ALTER TABLE people_subject SET (autovacuum_enabled = false)")  # waits until it has ended
+        door.execute(f"ALTER TABLE {table} SET (autovacuum_enabled = false)")  # waits until it has ended
     forget_in_statistics(0)
 
 

@@ -41,8 +41,7 @@ LOOK_UPS = {
     "cookies_client_of_site",
     "access_links_client_of_link",
     "sandbox_forget",
-    "schools_refresh_statistics",  # as the next one
-    "people_refresh_statistics",  # returns no data: ANALYZE during an import
+    "tenancy_refresh_statistics",  # returns no data: ANALYZE during an import, and each night
     "consent_add_log_days",  # as the next one
     "consent_drop_log_days",  # return no data: partitions of the decision log are tables of the owner
 }

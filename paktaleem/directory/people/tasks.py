@@ -17,7 +17,6 @@ from paktaleem.directory.people.erasures import Erasure, erasure_state
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services.age_recomputation import recompute_ages
 from paktaleem.directory.people.services.erasure import COMPLETE_ERASURE, complete_erasure, replay_erasures
-from paktaleem.directory.people.services.people import refresh_statistics
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.accounts.client_services import RECOMPUTE_AGES
 from paktaleem.foundation.accounts.models import Client
@@ -26,6 +25,7 @@ from paktaleem.foundation.encryption.erasure_list import ListDamaged
 from paktaleem.foundation.operations.jobs import do_each
 from paktaleem.foundation.operations.logs import name_jobs
 from paktaleem.foundation.tenancy.context import as_officer, in_client, in_global
+from paktaleem.foundation.tenancy.database.statistics import list_readable_tables, refresh_statistics
 from paktaleem.foundation.upkeep.runs.services import advance_run, end_run, restart_run
 
 COMPLETE_ANSWERED = "subjects.complete_answered_erasures"
@@ -104,10 +104,10 @@ def _carry_out_erasures() -> bool:
 @app.periodic(cron="36 20 * * *", periodic_id="forget_in_statistics")
 @app.task(name=FORGET_IN_STATISTICS, queueing_lock=FORGET_IN_STATISTICS, pass_context=False)
 def forget_in_statistics(timestamp: int) -> None:
-    """Let the planner's statistics forget, each night (01:36 in Karachi), the LMS ids of people erased since."""
+    """Let the planner's statistics forget, each night (01:36 in Karachi), the ids and addresses erased since."""
     del timestamp
     with in_global():
-        refresh_statistics()
+        refresh_statistics(list_readable_tables())
 
 
 @app.task(name=RECOMPUTE_AGES, pass_context=False)

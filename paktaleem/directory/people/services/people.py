@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext_noop
 
@@ -453,9 +453,3 @@ def record_id_search(*, client_id: UUID, actor: Actor, at: datetime) -> None:
     """Record a search of the list of people by LMS id, which needs no reason. Raises NotAllowed."""
     require(actor, Capability.VIEW_SUBJECTS)
     record_entry("people.searched", client_id=client_id, facts={"by": "lms_id"}, actor=actor, at=at)
-
-
-def refresh_statistics() -> None:
-    """Make the statistics of people anew, without LMS ids of the erased (``people_refresh_statistics.sql``)."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT people_refresh_statistics()")

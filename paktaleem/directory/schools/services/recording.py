@@ -41,10 +41,14 @@ from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.errors import PortalError, Problem
 from paktaleem.foundation.tenancy.context import advisory_lock, allow_long_statements, is_limited, try_advisory_lock
+from paktaleem.foundation.tenancy.database.statistics import refresh_statistics
 from paktaleem.foundation.tenancy.rows import new_id
 from paktaleem.foundation.tenancy.stages import Stage
 
 type Place = School | Term | SchoolClass
+
+TABLES_OF_PEOPLE = ("people_subject", "people_subjectkey", "people_guardianclaim")
+_TABLES_OF_SCHOOLS = ("schools_school", "schools_term", "schools_schoolclass", "schools_classterm", "schools_enrolment")
 
 _STATED: Mapping[str, str] = {
     "row": "integer",
@@ -239,7 +243,7 @@ def record_schools(
             allow_long_statements(cursor)
         counts = {part: record_places(part, given.places.get(part), run) for part in _PARTS}
         if origin is Origin.ROSTER:
-            cursor.execute("SELECT people_refresh_statistics(), schools_refresh_statistics()")
+            refresh_statistics(TABLES_OF_PEOPLE + _TABLES_OF_SCHOOLS)
     counts[ENROLMENTS] = record_enrolments(given.enrolments, run)
     if any(one.written for one in counts.values()):
         facts = {"origin": origin.value, "counts": {part: list(astuple(tally)) for part, tally in counts.items()}}

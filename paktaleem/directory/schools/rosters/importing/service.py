@@ -14,19 +14,19 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from psycopg.errors import UniqueViolation
 
-from paktaleem.directory.people.services.people import refresh_statistics
 from paktaleem.directory.schools.oneroster.package import ZIP_ERRORS
 from paktaleem.directory.schools.oneroster.problems import PACKAGE, refusal
 from paktaleem.directory.schools.oneroster.roster import Roster, open_roster
 from paktaleem.directory.schools.rosters.importing import people, tables
 from paktaleem.directory.schools.rosters.importing.run import ImportReport, Loss, Run, find_large_losses
 from paktaleem.directory.schools.rosters.spreadsheet.rows import Spreadsheet, open_csv, open_xlsx
-from paktaleem.directory.schools.services.recording import lock_schools
+from paktaleem.directory.schools.services.recording import TABLES_OF_PEOPLE, lock_schools
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.encryption.sealing import blind_index
 from paktaleem.foundation.tenancy.context import try_advisory_lock
+from paktaleem.foundation.tenancy.database.statistics import refresh_statistics
 from paktaleem.foundation.text.normal_forms import normal_number
 
 CHUNK = 2_000
@@ -161,7 +161,7 @@ def _import_relations(roster: RosterSource, run: Run, progress: Progress) -> Non
 def refresh_now_and_then(chunks: int, *, has_added: bool = True) -> None:
     """Refresh the planner statistics if the number of chunks is a power of two."""
     if has_added and chunks & (chunks - 1) == 0:
-        refresh_statistics()
+        refresh_statistics(TABLES_OF_PEOPLE)
 
 
 def _report(roster: RosterSource, run: Run, before: Mapping[str, int]) -> ImportReport:
