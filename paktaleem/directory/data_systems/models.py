@@ -62,7 +62,7 @@ class System(TenantRow, Tracked):
     wall = TablePolicy(
         Scope.CATALOGUE,
         EDIT,
-        kept_for_good="the contact of a client's staff for its system, replaced when it changes",
+        kept_for_good="the contact of a client's staff for its system, replaced on change and after its exit",
         personal=classify(none="code name categories ground", staff="contact"),
     )
 
@@ -85,7 +85,7 @@ class System(TenantRow, Tracked):
     ended_by = models.UUIDField("end agreed to by", null=True, editable=False)
 
     objects: ClassVar = SystemQuerySet.as_manager()
-    history = History()
+    history = History(excluded_fields=["contact"])
 
     class Meta:
         ordering = ["code"]

@@ -12,13 +12,13 @@ from children.invitations.services.inviting import invite_guardian
 from consent.consents.services.restrictions import restrict_processing
 from consent.register.models.agreements import ServiceAgreement
 from consent.register.services import change_register
-from paktaleem.directory.data_systems.models import Order
+from paktaleem.directory.data_systems.models import Order, System
 from paktaleem.directory.data_systems.states import Answer, Outcome
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services.people import claim_guardian
 from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.accounts.acts import Refused
-from paktaleem.foundation.accounts.models import ApiKey, Membership, User
+from paktaleem.foundation.accounts.models import ERASED_DOMAIN, ApiKey, Membership, User
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester
 from paktaleem.foundation.accounts.services import narrow_api_key
 from paktaleem.foundation.audit.certificates import read_body
@@ -169,6 +169,9 @@ def test_an_exit_deletes_everywhere_ends_all_access_and_is_certified(cast, indus
     assert not ApiKey.objects.filter(client_id=indus.pk, revoked_at=None).exists()
     staff = User.objects.filter(pk__in=Membership.objects.filter(client_id=indus.pk).values("user_id"))
     assert {one.erased_at for one in staff} == {now}, "no other role keeps an account"
+    systems = System.objects.filter(client_id=indus.pk)
+    assert systems.exists()
+    assert all(one.contact == f"{one.pk}{ERASED_DOMAIN}" for one in systems)
     body = read_body(ExitCertificate.objects.get(exit=row))
     assert body["people"]["erased"] == row.people
     assert render_certificate(body, sha256="0" * 64).startswith(b"%PDF-")

@@ -10,7 +10,7 @@ from django.utils.translation import gettext
 from paktaleem.directory.data_systems.models import System, SystemKey
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require
 from paktaleem.foundation.accounts.acts import Refused, act, lock_row
-from paktaleem.foundation.accounts.models import ApiKey
+from paktaleem.foundation.accounts.models import ERASED_DOMAIN, ApiKey
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import check_ground, require_second_person
 from paktaleem.foundation.audit.actors import Reason
@@ -133,6 +133,14 @@ def _refuse_fixed(system: System) -> None:
     if missing := set(before.categories) - set(system.categories):
         words = gettext("Orders about this data would no longer reach the system: end it, and register another one.")
         raise ValidationError({"categories": [f"{words} ({', '.join(sorted(missing))})"]})
+
+
+def forget_contacts(client_id: UUID, *, actor: Actor, at: datetime) -> None:
+    """Remove the contacts of a client's own systems, once its exit is certified (GDPR Art. 17)."""
+    kept = System.objects.filter(client_id=client_id).exclude(contact__endswith=ERASED_DOMAIN)
+    for system in kept.select_for_update():
+        system.contact = f"{system.pk}{ERASED_DOMAIN}"
+        _save("system.changed", system, actor=actor, reason=Reason.AGREEMENT_CHANGE, at=at)
 
 
 def _save(kind: str, system: System, *, actor: Actor, reason: Reason | str, at: datetime) -> System:

@@ -15,6 +15,7 @@ from consent.consents.selectors.consents import find_restrictions
 from consent.register.models.agreements import ServiceAgreement
 from paktaleem.directory.data_systems.models import Order, OrderKind, System
 from paktaleem.directory.data_systems.selectors import Parent, list_serving_systems
+from paktaleem.directory.data_systems.services.registering import forget_contacts
 from paktaleem.directory.data_systems.states import State
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services.erasure import erase_subject
@@ -131,7 +132,7 @@ _NOT_CONFIRMED = (ItemState.NOT_APPLICABLE, ItemState.WAIVED, ItemState.NO_SYSTE
 
 
 def certify_exit(row: AgreementExit, *, actor: Actor, at: datetime) -> ExitCertificate:
-    """Certify a locked exit: end the remaining access, erase unneeded accounts, destroy the export's key.
+    """Certify a locked exit: end the remaining access, erase unneeded accounts and contacts, destroy the export's key.
 
     Follows policy §7, decision 0079.
     """
@@ -141,6 +142,7 @@ def certify_exit(row: AgreementExit, *, actor: Actor, at: datetime) -> ExitCerti
     for endpoint in _endpoints(row.client_id):
         remove_endpoint(endpoint, **by)
     erase_unneeded_accounts(row.client_id, actor=actor, at=at)
+    forget_contacts(row.client_id, actor=actor, at=at)
     row.stage, row.ended_at, row.epoch, row.wrapped = ExitStage.CERTIFIED, at, None, None
     row.save()
     facts = {"exit": str(row.pk), "agreement": str(row.agreement_id), "choice": str(row.choice)}
