@@ -1,7 +1,7 @@
 """Run all measurements and write the table into docs/performance.md; the filled cluster is stored in BENCH_DIR.
 
 BENCH_ROWS names sections to run alone (``answers``, ``log``, ``effect``, ``roster``, ``enrolments``, ``orders``,
-``disclosures``, ``disposals``, ``outbox``, ``clone``); the page is then not changed.
+``disclosures``, ``disposals``, ``reconciliation``, ``outbox``, ``clone``); the page is then not changed.
 """
 
 import os
@@ -29,6 +29,7 @@ from tools.bench.infrastructure import cluster, environment_for, served
 from tools.bench.loading import ask_all, drive, generator
 from tools.bench.orders import order_rows
 from tools.bench.outbox import outbox_rows
+from tools.bench.reconciliation import reconciliation_rows
 from tools.bench.roster import roster_rows
 from tools.bench.table import Row, measure_section, print_progress, render
 
@@ -57,6 +58,7 @@ def main() -> None:
             rows += _section("orders", lambda: order_rows(endpoint, folder))
             rows += _section("disclosures", lambda: disclosure_rows(endpoint, folder))
             rows += _section("disposals", lambda: disposal_rows(endpoint, folder))
+            rows += _section("reconciliation", lambda: reconciliation_rows(endpoint, folder))
             rows += _section("outbox", lambda: outbox_rows(endpoint, folder, SECONDS))
     rows += _section("clone", lambda: clone_rows(before))
     table = f"{_heading(time.monotonic() - began)}\n\n{render(rows)}"
