@@ -37,7 +37,6 @@ from retention.schedule.services import hold_for_case, lift_holds_of_case
 from rights.desk.models import AuthorityCase, CaseOutcome, LiftNotice, NoticeWay, Overruling, RequestTask, TaskKind
 from rights.desk.selectors import has_open_case
 from rights.desk.services import LIFT, add_task
-from rights.requests.deadlines import day_in
 from rights.requests.fields import make_text_field
 from rights.requests.models import RightsRequest
 from rights.requests.sealing import seal_text
@@ -148,7 +147,7 @@ def end_case(
 
 
 def _check_day(name: str, day: date, request: RightsRequest, at: datetime) -> None:
-    if day > day_in(at, request.client.time_zone):
+    if day > request.client.day_at(at):
         raise ValidationError({name: [_("Choose today or a day before.")]})
 
 

@@ -32,7 +32,6 @@ from rights.desk.models import CallOutcome, RequestLetter, RequestTask, TaskKind
 from rights.desk.selectors import has_open_case
 from rights.mailbox.services import move_messages
 from rights.rectifications.services import to_given_address
-from rights.requests.deadlines import day_in
 from rights.requests.letters import ANSWERS, Occasion, find_mailable_sender, get_start_url, send_about
 from rights.requests.models import (
     TO_CALL,
@@ -110,7 +109,7 @@ def add_task(
     at: datetime,
 ) -> RequestTask:
     """Add a task about a request; ``detail`` is sealed under the request's key. Raises ValidationError."""
-    if due_on < day_in(at, request.client.time_zone):
+    if due_on < request.client.day_at(at):
         raise ValidationError({"due_on": [_("Choose today or a later day.")]})
     if kind == TaskKind.OTHER and not detail.strip():
         raise ValidationError({"detail": [_("Say what is to be done.")]})
@@ -127,7 +126,7 @@ def require_task(request: RightsRequest, *, kind: TaskKind, actor: Actor, at: da
     own = RequestTask.objects.open().filter(client_id=request.client_id, request=request, kind=kind)
     task: RequestTask | None = own.first()
     if task is None:
-        due_on = day_in(at, request.client.time_zone)
+        due_on = request.client.day_at(at)
         task = RequestTask.by(actor, request, kind=kind, due_on=due_on, created_at=at, assignee_id=request.assignee_id)
         task.save(force_insert=True)
     return task

@@ -21,6 +21,7 @@ from paktaleem.directory.people.fields import PERSONAL
 from paktaleem.directory.people.models import Subject, SubjectKey
 from paktaleem.directory.people.selectors import tombstone_of
 from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.audit.canonical import format_time
 from paktaleem.foundation.audit.certificates import issue
 from paktaleem.foundation.encryption.erasure_list import Stage as LineStage
 from paktaleem.foundation.encryption.erasure_list import erasure_list
@@ -69,20 +70,20 @@ def _compose(proposal: ErasureProposal, parent: Parent, at: datetime) -> dict[st
         "number": proposal.number,
         "client": {"code": proposal.client.code, "name": proposal.client.name},
         "person": {"id": str(proposal.subject_id), "commitment": (mark or b"").hex()},
-        "request": {"number": request.number, "received_at": _time(request.received_at)} if request else None,
+        "request": {"number": request.number, "received_at": format_time(request.received_at)} if request else None,
         "extent": {"kind": proposal.extent, "purposes": proposal.purposes, "categories": proposal.categories},
         "reason": proposal.reason,
-        "proposed": {"by": proposal.requested_role, "at": _time(proposal.requested_at)},
-        "approved": {"by": proposal.settled_role, "at": _time(proposal.settled_at)},
-        "cooling_off_until": _time(proposal.cooling_ends_at),
-        "ordered_at": _time(proposal.started_at),
-        "key_destroyed_at": _time(proposal.erasure.completed_at) if proposal.erasure else None,
+        "proposed": {"by": proposal.requested_role, "at": format_time(proposal.requested_at)},
+        "approved": {"by": proposal.settled_role, "at": format_time(proposal.settled_at)},
+        "cooling_off_until": format_time(proposal.cooling_ends_at),
+        "ordered_at": format_time(proposal.started_at),
+        "key_destroyed_at": format_time(proposal.erasure.completed_at) if proposal.erasure else None,
         "erasure_list": _lines(proposal),
         "systems": systems,
         "recipients": _list_recipients(proposal),
         "remaining": _remaining(subject, proposal.started_at or at),
         "names": _list_names(proposal, systems),
-        "issued_at": _time(at),
+        "issued_at": format_time(at),
     }
 
 
@@ -135,7 +136,7 @@ def _answer(order: Order) -> dict[str, Any]:
         "counts": result.get("counts", {}),
         "reported": result.get("reported", {}),
         "accepted": last.code if last and "outcome" in result else "",
-        "answered_at": _time(order.ended_at),
+        "answered_at": format_time(order.ended_at),
     }
 
 
@@ -153,10 +154,6 @@ def _list_lines(
         }
         for category in order.categories
     ]
-
-
-def _time(value: datetime | None) -> str | None:
-    return value.isoformat() if value else None
 
 
 _ABOUT = ("subject", "child")

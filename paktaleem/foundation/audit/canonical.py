@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import secrets
+from datetime import datetime
 from typing import Any
 
 import rfc8785
@@ -14,6 +15,11 @@ _LEAF = b"\x00"
 def canonical(value: Any) -> bytes:
     """Serialize JSON values to their canonical bytes (RFC 8785)."""
     return rfc8785.dumps(value)
+
+
+def format_time(value: datetime | None) -> str | None:
+    """Return a time as certificates show it (ISO 8601); None if there is none."""
+    return value.isoformat() if value else None
 
 
 def new_salt() -> bytes:

@@ -31,6 +31,7 @@ from paktaleem.foundation.accounts.acts import lock_row
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
+from paktaleem.foundation.audit.canonical import format_time
 from paktaleem.foundation.audit.certificates import issue
 from paktaleem.foundation.encryption.keyring import KEY_BYTES, keyring
 from paktaleem.foundation.encryption.sealing import Sealed
@@ -296,11 +297,11 @@ def _compose(batch: Batch, at: datetime) -> dict[str, object]:
         "approved": {
             "for": batch.decider,
             "by": batch.approved_role,
-            "at": _time(batch.approved_at),
+            "at": format_time(batch.approved_at),
             "automatic": batch.is_automatic,
         },
-        "flagged_at": _time(batch.opened_at),
-        "ordered_at": _time(batch.ordered_at),
+        "flagged_at": format_time(batch.opened_at),
+        "ordered_at": format_time(batch.ordered_at),
         "holdings": int(size or 0),
         "portal_records": {**records_here, "erased_after_days": get_length(LEAVERS)},
         "counts": counts,
@@ -310,8 +311,10 @@ def _compose(batch: Batch, at: datetime) -> dict[str, object]:
         ],
         "records": records,
         "names": _list_names(batch.client_id, counts, rules, records),
-        "pseudonym_key_destroyed_at": _time(at) if any(one["method"] == "keyed_pseudonym" for one in counts) else None,
-        "issued_at": _time(at),
+        "pseudonym_key_destroyed_at": at.isoformat()
+        if any(one["method"] == "keyed_pseudonym" for one in counts)
+        else None,
+        "issued_at": format_time(at),
     }
 
 
@@ -366,7 +369,3 @@ def _rules(keys: set[UUID]) -> list[dict[str, str]]:
         | {name: getattr(rule, name) for name in same}
         for rule in found
     ]
-
-
-def _time(value: datetime | None) -> str | None:
-    return value.isoformat() if value else None

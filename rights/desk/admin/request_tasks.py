@@ -60,7 +60,6 @@ from rights.requests.admin.acts import (
     show_sheet,
 )
 from rights.requests.admin.requests import AssigneeFilter, assignee_for, select_calls
-from rights.requests.deadlines import day_in
 from rights.requests.fields import make_text_field
 from rights.requests.letters import ANSWERS, Occasion, compose_letter, find_mailable_sender
 from rights.requests.models import RightsRequest
@@ -157,7 +156,7 @@ add_request_act(act_page(add_task, form=TaskForm), after="assign")
 def _task_pill(row: RequestTask) -> SafeString:
     if row.is_done:
         return render_state(gettext("Done"), "good")
-    is_late = row.due_on < day_in(get_time_of(row.client_id), row.client.time_zone)
+    is_late = row.due_on < row.client.day_at(get_time_of(row.client_id))
     return render_state(gettext("Overdue"), "bad") if is_late else render_state(gettext("Open"), "warn")
 
 

@@ -31,6 +31,7 @@ from paktaleem.foundation.accounts.second_person import ApproverIsRequester
 from paktaleem.foundation.accounts.services import narrow_api_key, revoke_api_key
 from paktaleem.foundation.accounts.staff_services import end_all_memberships
 from paktaleem.foundation.audit.actors import Reason
+from paktaleem.foundation.audit.canonical import format_time
 from paktaleem.foundation.audit.certificates import issue
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.operations.jobs import enqueue_job
@@ -161,19 +162,19 @@ def _compose(row: AgreementExit, at: datetime) -> dict[str, object]:
         "number": str(row),
         "exit": str(row.pk),
         "client": {"code": client.code, "name": client.name},
-        "agreement": {"reference": agreement.reference, "ended_at": _format(agreement.ends_at)},
+        "agreement": {"reference": agreement.reference, "ended_at": format_time(agreement.ends_at)},
         "choice": str(row.choice),
-        "proposed": {"by": row.requested_role, "at": _format(row.requested_at)},
-        "approved": {"by": row.approved_role, "at": _format(row.settled_at)},
-        "returned_at": _format(row.returned_at),
-        "return_declined_at": _format(row.return_declined_at),
+        "proposed": {"by": row.requested_role, "at": format_time(row.requested_at)},
+        "approved": {"by": row.approved_role, "at": format_time(row.settled_at)},
+        "returned_at": format_time(row.returned_at),
+        "return_declined_at": format_time(row.return_declined_at),
         "export": [dict(zip(("part", "people", "manifest_sha256"), one, strict=True)) for one in parts],
         "given": _count_given(row),
         "disposals": [{"id": str(one.batch_id), "sha256": one.sha256} for one in disposals],
         "systems": _count_answers(row),
         "people": {"at_approval": row.people, "exported": row.exported, "erased": row.erased},
-        "delete_by": _format(row.delete_by),
-        "issued_at": _format(at),
+        "delete_by": format_time(row.delete_by),
+        "issued_at": format_time(at),
     }
 
 
@@ -195,7 +196,7 @@ def _count_answers(row: AgreementExit) -> list[dict[str, object]]:
             "confirmed": answers.get(ItemState.DISPOSED, 0) + answers.get(ItemState.NOT_FOUND, 0),
             "not_confirmed": sum(answers.get(state, 0) for state in _NOT_CONFIRMED),
             "answers": dict(sorted(answers.items())),
-            "confirmed_at": _format(days.get(systems[key].code if key else None)),
+            "confirmed_at": format_time(days.get(systems[key].code if key else None)),
             "inventory": inventories.get(key),
         }
         for key, answers in sorted(found.items(), key=lambda one: systems[one[0]].code if one[0] else "")
@@ -219,10 +220,6 @@ def _count_given(row: AgreementExit) -> list[dict[str, object]]:
         }
         for (code, name), answers in found.items()
     ]
-
-
-def _format(value: datetime | None) -> str | None:
-    return value.isoformat() if value else None
 
 
 AT_ONCE = 50
