@@ -1,5 +1,6 @@
 """API operations of inventories: a system counts the people of whom it holds data."""
 
+from http import HTTPStatus
 from uuid import UUID
 
 from drf_spectacular.utils import extend_schema
@@ -7,9 +8,10 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from paktaleem.directory.data_systems.selectors import OrderUnknown, system_of_key
+from paktaleem.directory.data_systems.selectors import system_of_key
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.errors import PortalError, Problem
 from paktaleem.foundation.web.api.operations import Operation, actor_of, by_caller, client_of, moment_of, validate_input
 from paktaleem.foundation.web.api.serializers import PatternField, StrictSerializer, TextField, serialize_row
 from retention.inventories.models import AskedFor, Inventory, InventoryLine
@@ -136,12 +138,18 @@ class AnswerInventory(Operation):
         return Response(serialize_inventory(answer_inventory(row, given, **by_caller(request))))
 
 
+class InventoryUnknown(PortalError, LookupError):
+    """This system has no such inventory: never ordered, or another system's."""
+
+    problem = Problem("inventory-unknown", HTTPStatus.NOT_FOUND, "No such inventory for this system")
+
+
 def _get_inventory(inventory_id: UUID, actor: Actor, request: Request) -> Inventory:
     system = system_of_key(actor, at=moment_of(request))
     own = Inventory.objects.select_related("system").filter(client_id=client_of(request), system=system)
     row: Inventory | None = own.filter(pk=inventory_id).first()
     if row is None:
-        raise OrderUnknown
+        raise InventoryUnknown
     return row
 
 

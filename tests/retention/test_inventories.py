@@ -211,7 +211,8 @@ def test_a_system_answers_over_the_api_for_its_client_only(indus_lms, khyber_lms
     assert [line["category"] for line in listed["lines"]] == categories
     people, answer = (f"{URL}/{inventory.pk}/{path}" for path in ("people", "answer"))
     batch = {"category": "usage_logs", "id_hashes": [hash_of("lms-danish")] * 2}
-    assert khyber_lms.post(people, batch).status_code == 404
+    foreign = khyber_lms.post(people, batch)
+    assert (foreign.status_code, foreign.json()["type"]) == (404, "urn:paktaleem:problem:inventory-unknown")
     assert indus_lms.post(people, batch).json() == {"category": "usage_logs", "people": 1}
     counts = [{"category": code, "people": int(code == "usage_logs")} for code in categories]
     answered = indus_lms.post(answer, {"counts": counts}).json()

@@ -48,9 +48,7 @@ class ReasonField(forms.ChoiceField):
 class GroundField(forms.CharField):
     def __init__(self, **kwargs: Any) -> None:
         kwargs.setdefault("label", _("Ground"))
-        kwargs.setdefault(
-            "help_text", _("Why is the change lawful and necessary? About the change only; do not name people.")
-        )
+        kwargs.setdefault("help_text", _("Why is this lawful and necessary? About this step only; do not name people."))
         super().__init__(max_length=2000, widget=AdminTextareaWidget, **kwargs)
 
 
