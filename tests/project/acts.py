@@ -1,7 +1,7 @@
 """One table of what may be done: each act of a row, form that writes and call that changes, by reason and roles.
 
 An act that weakens a protection has the table of the request with which it waits for a second person; any other
-act has the reason why one person, or a key, may do it alone. Its roles are letters of
+act has the reason why one person, or a key, may do it alone. Its roles are single characters, as in
 tests/project/test_permission_matrix.py, which opens the page of each act as each role.
 """
 
