@@ -24,8 +24,8 @@ from paktaleem.foundation.clock import client_now, wall_clock_now
 from paktaleem.foundation.encryption.erasure_list import ListDamaged
 from paktaleem.foundation.operations.jobs import do_each
 from paktaleem.foundation.operations.logs import name_jobs
-from paktaleem.foundation.tenancy.context import as_officer, in_client, in_global
-from paktaleem.foundation.tenancy.database.statistics import list_readable_tables, refresh_statistics
+from paktaleem.foundation.tenancy.context import as_officer, in_client
+from paktaleem.foundation.tenancy.database.statistics import forget_erased_values
 from paktaleem.foundation.upkeep.runs.services import advance_run, end_run, restart_run
 
 COMPLETE_ANSWERED = "subjects.complete_answered_erasures"
@@ -106,8 +106,7 @@ def _carry_out_erasures() -> bool:
 def forget_in_statistics(timestamp: int) -> None:
     """Let the planner's statistics forget, each night (01:36 in Karachi), the ids and addresses erased since."""
     del timestamp
-    with in_global():
-        refresh_statistics(list_readable_tables())
+    forget_erased_values()
 
 
 @app.task(name=RECOMPUTE_AGES, pass_context=False)

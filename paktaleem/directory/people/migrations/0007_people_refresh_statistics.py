@@ -1,4 +1,4 @@
-"""Changes people_refresh_statistics."""
+"""The function that refreshes statistics is the one of tenancy now."""
 
 from django.db import migrations
 

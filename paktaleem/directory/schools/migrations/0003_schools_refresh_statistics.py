@@ -1,4 +1,4 @@
-"""Changes schools_refresh_statistics."""
+"""The function that refreshes statistics is the one of tenancy now."""
 
 from django.db import migrations
 

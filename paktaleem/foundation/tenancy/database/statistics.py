@@ -4,6 +4,7 @@ from collections.abc import Collection
 
 from django.db import connection
 
+from paktaleem.foundation.tenancy.context import allow_long_statements, in_global
 from paktaleem.foundation.tenancy.operations import list_table_policies
 from paktaleem.foundation.tenancy.tables import Personal
 
@@ -16,7 +17,14 @@ def refresh_statistics(tables: Collection[str]) -> None:
         cursor.execute("SELECT tenancy_refresh_statistics(%s)", [list(tables)])
 
 
-def list_readable_tables() -> list[str]:
-    """List the tables with personal values that are not sealed: pseudonyms, and names and addresses of staff."""
+def forget_erased_values() -> None:
+    """Make the statistics anew of each table with pseudonyms, or names or addresses of staff, which are not sealed.
+
+    Each table has a transaction of its own, so that none stays locked while others are sampled.
+    """
     walls = list_table_policies()
-    return sorted(table for table, wall in walls.items() if wall.rights and _READABLE & set(wall.personal.values()))
+    for table in sorted(walls):
+        if walls[table].rights and _READABLE & set(walls[table].personal.values()):
+            with in_global(), connection.cursor() as cursor:
+                allow_long_statements(cursor)
+                refresh_statistics([table])

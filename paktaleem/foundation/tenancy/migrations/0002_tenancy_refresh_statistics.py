@@ -1,4 +1,4 @@
-"""Changes tenancy_refresh_statistics."""
+"""One function refreshes the statistics of the tables that it is given."""
 
 from django.db import migrations
 
