@@ -26,7 +26,8 @@ from django.utils.translation.template import templatize
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "paktaleem.settings")
 django.setup()
 
-from consent.decisions.reasons import Reason as Refusal  # noqa: E402 -- the apps must be there first
+from consent.decisions.facts import Action  # noqa: E402 -- the apps must be there first
+from consent.decisions.reasons import Reason as Refusal  # noqa: E402
 from paktaleem.directory.mail.services import list_message_kinds  # noqa: E402
 from paktaleem.directory.schools.oneroster.problems import ODDITY_TEXTS  # noqa: E402
 from paktaleem.foundation.audit.names import ENTRY_KINDS, FACT_NAMES, FAMILY_NAMES  # noqa: E402
@@ -80,6 +81,7 @@ def console_words() -> Iterator[tuple[str, str]]:
     """Yield the texts that the console translates when shown (headings, buttons, states …), with their app."""
     yield from ((error.__module__, error.console_message) for error in list_portal_errors())
     yield from (("consent/decisions/reasons.py", code.replace("_", " ")) for code in Refusal)
+    yield from (("consent/decisions/facts.py", action.value) for action in Action)
     facts = {key: key.replace("_", " ") for key in sorted(list_fact_keys())} | FACT_NAMES
     yield from (("facts of the ledger", words) for words in facts.values())
     yield from (("acts of the ledger", words) for words in FAMILY_NAMES.values())
