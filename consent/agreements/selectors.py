@@ -5,7 +5,6 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from typing import NamedTuple
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from django.db.models import Max, Min, Q, QuerySet
 from django.db.models.functions import Greatest
@@ -147,7 +146,7 @@ def list_to_do(*, at: datetime, client_id: UUID | None = None) -> list[ClientToD
 
 
 def _to_do(client: Client, states: list[DutyState], kinds: set[str], at: datetime) -> ClientToDo:
-    today = at.astimezone(ZoneInfo(client.time_zone)).date()
+    today = client.day_at(at)
     return ClientToDo(
         client=client,
         duties=tuple(one for one in states if one.attested_until is None or one.due_on - NEAR <= today),
@@ -178,5 +177,5 @@ def _list_states(clients: Iterable[Client], *, at: datetime) -> list[tuple[Clien
 
 
 def _to_state(duty: Duty, since: datetime, attested_until: date | None, client: Client) -> DutyState:
-    started_on = since.astimezone(ZoneInfo(client.time_zone)).date()
+    started_on = client.day_at(since)
     return DutyState(duty, compute_due_day(started_on, attested_until), attested_until)

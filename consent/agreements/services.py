@@ -249,7 +249,7 @@ def attest_duties(
     if any(duty.needs_link for duty in meant) and not notice_url:
         raise ValidationError({"notice_url": [_NO_LINK]})
     advisory_lock(f"attest/{client.pk}")
-    valid_until = compute_valid_until(at.astimezone(ZoneInfo(client.time_zone)).date())
+    valid_until = compute_valid_until(client.day_at(at))
     if DutyAttestation.objects.filter(client_id=client.pk, duty__in=chosen, valid_until=valid_until).exists():
         raise ValidationError({"duties": [_TODAY_ALREADY]})
     rows = [
@@ -292,7 +292,7 @@ def remind_of_duties(client_id: UUID, *, actor: Actor, at: datetime) -> bool:
     """
     require(actor, Capability.VIEW_REGISTER, client_id)
     client = Client.objects.select_for_update().get(pk=client_id)
-    today = at.astimezone(ZoneInfo(client.time_zone)).date()
+    today = client.day_at(at)
     due = [one for one in list_duties(client, at=at) if is_reminder_day(one.due_on, today)]
     midnight = datetime.combine(today, time.min, ZoneInfo(client.time_zone))
     sent = Entry.objects.filter(client_id=client_id, family="duty", kind="duty.reminded", recorded_at__gte=midnight)

@@ -279,6 +279,7 @@ def _compose(batch: Batch, at: datetime) -> dict[str, object]:
     [(found, size)] = fetch(SUMMARY, values)
     counts = _label(json.loads(found), batch)
     rules = _rules({UUID(one["rule"]) for one in counts if one["rule"]})
+    is_keyed = any(one["method"] == "keyed_pseudonym" for one in counts)
     records = [
         dict(zip(("system", "category", "records", "reported"), row, strict=True)) for row in fetch(RECORDS, values)
     ]
@@ -311,9 +312,7 @@ def _compose(batch: Batch, at: datetime) -> dict[str, object]:
         ],
         "records": records,
         "names": _list_names(batch.client_id, counts, rules, records),
-        "pseudonym_key_destroyed_at": at.isoformat()
-        if any(one["method"] == "keyed_pseudonym" for one in counts)
-        else None,
+        "pseudonym_key_destroyed_at": format_time(at if is_keyed else None),
         "issued_at": format_time(at),
     }
 

@@ -7,7 +7,6 @@ one states its reason (``left_out_of_copies``); a project test finds tables that
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.apps import apps
 from django.utils.translation import gettext_lazy as _
@@ -80,7 +79,7 @@ def _open_if_possible(source: Source) -> Source:
 def _of_age_on(row: Any, _reader: Reader) -> Value:
     if row.of_age_at is None or row.of_age_at == ADULT_SENTINEL:
         return None
-    day: str = row.of_age_at.astimezone(ZoneInfo(row.client.time_zone)).date().isoformat()
+    day: str = row.client.day_at(row.of_age_at).isoformat()
     return day
 
 
