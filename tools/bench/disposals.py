@@ -9,8 +9,6 @@ import os
 import resource
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -21,7 +19,7 @@ from paktaleem.foundation.embedded.layout import Endpoint
 from paktaleem.foundation.embedded.roles import ensure_database
 from tools.bench.infrastructure import environment_for
 from tools.bench.orders import TABLE
-from tools.bench.table import Row, measure_section
+from tools.bench.table import Row, measure_section, timed
 
 ROOT = Path(__file__).resolve().parents[2]
 PEOPLE = int(os.environ.get("BENCH_DISPOSAL_PEOPLE", "500_000"))
@@ -79,24 +77,18 @@ def main() -> None:
     django.setup()
     superuser = os.environ["SUPERUSER_URL"]
     _fill(superuser)
-    found = {"updated": _timed(lambda: _run(superuser, UPDATE)), "inserted": _timed(lambda: _run(superuser, PLAIN))}
+    found = {"updated": timed(lambda: _run(superuser, UPDATE)), "inserted": timed(lambda: _run(superuser, PLAIN))}
     _run(superuser, "UPDATE holdings_holding SET last_activity_at = NULL WHERE client_id = %s")
     with psycopg.connect(superuser, autocommit=True) as connection:
         connection.execute("VACUUM ANALYZE holdings_holding")
         connection.execute("CHECKPOINT")
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    found["swept"] = _timed(_sweep)
+    found["swept"] = timed(_sweep)
     found["grew"] = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
     with psycopg.connect(superuser, autocommit=True) as connection:
         connection.execute("VACUUM ANALYZE disposals_item")
-    found["ordered"] = _timed(_order)
+    found["ordered"] = timed(_order)
     sys.stdout.write(json.dumps(found) + "\n")
-
-
-def _timed(act: Callable[[], Any]) -> float:
-    began = time.perf_counter()
-    act()
-    return time.perf_counter() - began
 
 
 def _run(superuser_url: str, statement: str) -> None:
@@ -173,10 +165,7 @@ def _fill(superuser_url: str) -> None:
         world.add_people(connection, people=PEOPLE, clients=1)
         connection.execute(HOLDINGS, {"at": CAST_AT, "categories": list(CATEGORIES)})
         connection.execute(TABLE)
-    with psycopg.connect(superuser_url, autocommit=True) as connection:
-        connection.execute("VACUUM ANALYZE people_subject")
-        connection.execute("VACUUM ANALYZE holdings_holding")
-        connection.execute("CHECKPOINT")
+    world.settle(superuser_url, "people_subject", "holdings_holding")
 
 
 if __name__ == "__main__":

@@ -156,9 +156,7 @@ def _fill(superuser_url: str) -> None:
     values: dict[str, Any] = {"people": people, "clients": world.CLIENTS, "codes": list(SHARED), "notice": NOTICE}
     with psycopg.connect(superuser_url) as connection:
         world.add_people(connection, ANSWERS, EVENTS, STATES, **values)
-    with psycopg.connect(superuser_url, autocommit=True) as connection:
-        connection.execute("VACUUM ANALYZE")
-        connection.execute("CHECKPOINT")
+    world.settle(superuser_url)
 
 
 if __name__ == "__main__":

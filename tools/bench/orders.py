@@ -139,9 +139,7 @@ def _fill(superuser_url: str) -> None:
     with psycopg.connect(superuser_url) as connection:
         world.add_people(connection, people=PEOPLE, clients=1)
         connection.execute(TABLE)
-    with psycopg.connect(superuser_url, autocommit=True) as connection:
-        connection.execute("VACUUM ANALYZE people_subject")
-        connection.execute("CHECKPOINT")
+    world.settle(superuser_url, "people_subject")
 
 
 if __name__ == "__main__":

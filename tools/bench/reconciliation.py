@@ -9,8 +9,6 @@ import os
 import statistics
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -21,7 +19,7 @@ import psycopg
 from paktaleem.foundation.embedded.layout import Endpoint
 from paktaleem.foundation.embedded.roles import ensure_database
 from tools.bench.infrastructure import environment_for
-from tools.bench.table import Row, measure_section
+from tools.bench.table import Row, measure_section, timed
 
 ROOT = Path(__file__).resolve().parents[2]
 PEOPLE = 10_000
@@ -69,14 +67,8 @@ def main() -> None:
         seconds, statement, values = _answer()
         answered.append(seconds)
         with psycopg.connect(superuser) as connection:
-            plain.append(_timed(lambda: connection.execute(statement, values)))  # noqa: B023 -- called at once
+            plain.append(timed(lambda: connection.execute(statement, values)))  # noqa: B023 -- called at once
     sys.stdout.write(json.dumps({"answered": statistics.median(answered), "plain": statistics.median(plain)}) + "\n")
-
-
-def _timed(act: Callable[[], Any]) -> float:
-    began = time.perf_counter()
-    act()
-    return time.perf_counter() - began
 
 
 def _answer() -> tuple[float, Any, Any]:
@@ -107,7 +99,7 @@ def _answer() -> tuple[float, Any, Any]:
         people = Subject.objects.filter(client_id=PATTERN).values_list("external_id", flat=True)
         add_people(inventory, "usage_logs", [sha256(str(one).encode()).hexdigest() for one in people], **by)
     with connection.execute_wrapper(keep), in_client(PATTERN):
-        seconds = _timed(lambda: answer_inventory(inventory, [Count("usage_logs", PEOPLE)], **by))
+        seconds = timed(lambda: answer_inventory(inventory, [Count("usage_logs", PEOPLE)], **by))
     with in_client(PATTERN):
         line = InventoryLine.objects.get(inventory=inventory)
     if (line.expected, line.missing, line.unexpected) != (PEOPLE, 0, 0):
@@ -131,10 +123,7 @@ def _fill(superuser_url: str) -> None:
         change_system(system, actor=SETTING_UP, reason="onboarding", at=CAST_AT)
     with psycopg.connect(superuser_url) as connection:
         world.add_people(connection, HOLDINGS, people=PEOPLE, clients=1)
-    with psycopg.connect(superuser_url, autocommit=True) as connection:
-        connection.execute("VACUUM ANALYZE people_subject")
-        connection.execute("VACUUM ANALYZE holdings_holding")
-        connection.execute("CHECKPOINT")
+    world.settle(superuser_url, "people_subject", "holdings_holding")
 
 
 if __name__ == "__main__":

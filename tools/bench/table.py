@@ -1,6 +1,7 @@
 """The result table: rows with targets. A failed section is reported, and the others continue."""
 
 import sys
+import time
 import traceback
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -47,6 +48,13 @@ def render(rows: Iterable[Row]) -> str:
     """Return the rows as a Markdown table."""
     head = ["| what | seen | ratio | target | | CPU: web + database |", "|---|---|---|---|---|---|"]
     return "\n".join(head + ["| " + " | ".join(row.cells) + " |" for row in rows])
+
+
+def timed(act: Callable[[], object]) -> float:
+    """Return the seconds that an act takes."""
+    began = time.perf_counter()
+    act()
+    return time.perf_counter() - began
 
 
 def measure_section(planned: Row, measure: Callable[[], list[Row]]) -> list[Row]:
