@@ -72,7 +72,7 @@ def state_own_corrections(request: HttpRequest, visit: Visit, rights_request: UU
 
 @about_child(GET_OR_POST)
 def state_corrections_of_ward(request: HttpRequest, ward: ChildView, rights_request: UUID) -> HttpResponse:
-    """Do the same for a request that the guardian made about the child."""
+    """Show and add corrections to a request that the guardian made about the child."""
     return _answer_corrections(request, _get_made_by(ward.visit.person, ward.child, rights_request), ward.actor)
 
 
@@ -110,7 +110,7 @@ def state_own_disagreement(request: HttpRequest, visit: Visit, rights_request: U
 
 @about_child(GET_OR_POST)
 def state_disagreement_of_ward(request: HttpRequest, ward: ChildView, rights_request: UUID) -> HttpResponse:
-    """Do the same for a request that the guardian made about the child."""
+    """Show the form for a statement beside the child's data, and record what the guardian states."""
     return _answer_disagreement(request, _get_made_by(ward.visit.person, ward.child, rights_request), ward.actor)
 
 
