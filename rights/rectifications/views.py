@@ -73,10 +73,12 @@ def state_own_corrections(request: HttpRequest, visit: Visit, rights_request: UU
 @about_child(GET_OR_POST)
 def state_corrections_of_ward(request: HttpRequest, ward: ChildView, rights_request: UUID) -> HttpResponse:
     """Show and add corrections to a request that the guardian made about the child."""
-    return _answer_corrections(request, _get_made_by(ward.visit.person, ward.child, rights_request), ward.actor)
+    return _answer_corrections(
+        request, _get_made_by(ward.visit.person, ward.child, rights_request), ward.actor, about=ward.name
+    )
 
 
-def _answer_corrections(request: HttpRequest, row: RightsRequest, actor: Actor) -> HttpResponse:
+def _answer_corrections(request: HttpRequest, row: RightsRequest, actor: Actor, *, about: str = "") -> HttpResponse:
     if find_open_part(row) is None:
         return HttpResponseRedirect(_list_url(row))
     form = CorrectionForm(request.POST if request.method == "POST" else None)
@@ -91,6 +93,7 @@ def _answer_corrections(request: HttpRequest, row: RightsRequest, actor: Actor) 
         stated=list_corrections(row),
         form=form,
         back=_list_url(row),
+        about=about,
     )
 
 
@@ -111,10 +114,12 @@ def state_own_disagreement(request: HttpRequest, visit: Visit, rights_request: U
 @about_child(GET_OR_POST)
 def state_disagreement_of_ward(request: HttpRequest, ward: ChildView, rights_request: UUID) -> HttpResponse:
     """Show the form for a statement beside the child's data, and record what the guardian states."""
-    return _answer_disagreement(request, _get_made_by(ward.visit.person, ward.child, rights_request), ward.actor)
+    return _answer_disagreement(
+        request, _get_made_by(ward.visit.person, ward.child, rights_request), ward.actor, about=ward.name
+    )
 
 
-def _answer_disagreement(request: HttpRequest, row: RightsRequest, actor: Actor) -> HttpResponse:
+def _answer_disagreement(request: HttpRequest, row: RightsRequest, actor: Actor, *, about: str = "") -> HttpResponse:
     back = _list_url(row)
     if not is_disagreement_possible(list_parts(row)):
         return HttpResponseRedirect(back)
@@ -124,7 +129,14 @@ def _answer_disagreement(request: HttpRequest, row: RightsRequest, actor: Actor)
         return HttpResponseRedirect(back)
     title = _("Your statement about data that was not corrected")
     return public_page(
-        request, "rights/disagreement.html", title=title, client=row.client, row=row, form=form, back=back
+        request,
+        "rights/disagreement.html",
+        title=title,
+        client=row.client,
+        row=row,
+        form=form,
+        back=back,
+        about=about,
     )
 
 

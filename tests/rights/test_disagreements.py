@@ -123,9 +123,11 @@ def test_a_guardian_states_corrections_and_the_disagreement_on_the_page_about_th
     assert browser.get(page)["Location"].startswith(data), "nothing is refused yet"
     added = send(browser, corrections, form_at=corrections, field="full_name", new_value="Danish Ali Shah")
     assert added["Location"].startswith(corrections)
+    assert "Danish Qureshi" in browser.get(corrections).content.decode(), "whom it is about"
     in_indus(cast, lambda: refuse_correction(Correction.objects.get(), reasons="No.", actor=cast.actor("farah"), at=at))
     decided(cast, request, "refused", at, **NO)
     assert page in browser.get(data).content.decode()
+    assert "Danish Qureshi" in browser.get(page).content.decode(), "whom it is about"
     assert send(browser, page, form_at=page, text=WORDS)["Location"].startswith(data)
     with in_client(cast.client_id("indus")):
         row = Disagreement.objects.get()
