@@ -17,13 +17,14 @@ from django.utils.translation import gettext_lazy as _
 
 from consent.agreements.duties import DUTIES, Duty
 from consent.agreements.models import AgreementDocument, AgreementSigning, ClientContact, DutyAttestation, Side
-from consent.agreements.selectors import ClientToDo, Part, list_parts, list_to_do
+from consent.agreements.selectors import ClientToDo, Part, list_breached, list_parts, list_to_do
 from consent.agreements.services import (
     add_contact,
     add_document,
     attest_duties,
     decline_signing,
     end_agreement,
+    extend_duties,
     find_signing,
     open_document,
     resume_agreement,
@@ -136,7 +137,9 @@ def _describe_duty(row: DutyAttestation) -> str:
 
 
 def _serialize(one: ClientToDo) -> dict[str, object]:
-    missing = [
+    since = gettext("The agreement is breached since {day}: PakTaleem suspends it, or extends the duties.")
+    missing = [since.format(day=one.breached_on)] if one.breached_on else []
+    missing += [
         gettext("To confirm by {day}: {text}").format(day=state.due_on, text=get_text(state.duty))
         for state in one.duties
     ]
@@ -267,6 +270,7 @@ class AttestForm(ActionForm):
 
 _TONES = {"draft": "warn", "upcoming": "warn", "active": "good", "ended": "calm", "cancelled": "calm"}
 _SUSPENDED = gettext_noop("Suspended")
+_BREACHED = gettext_noop("Breached: a duty is overdue")
 _TIED: dict[type[Exception], str] = {
     ApproverNotIndependent: "You cannot sign together with the person who signed for the other side: in the last 72 "
     "hours one of you gave the other a role, or re-enabled or reset the other’s account. Decline to sign, so that "
@@ -278,6 +282,8 @@ def _render_agreement_state(row: Any) -> SafeString:
     state = row.state(get_time_of(row.client_id))
     if state == "active" and row.is_suspended:
         return render_state(_SUSPENDED, "bad")
+    if state == "active" and row.is_breached:
+        return render_state(_BREACHED, "bad")
     return render_state(state.capitalize(), _TONES[state])
 
 
@@ -337,7 +343,7 @@ class ServiceAgreementAdmin(RegisterAdmin[ServiceAgreement]):
     add_capability = change_capability = Capability.MANAGE_AGREEMENTS
     row_fields = ("reference", "starts_at", "ends_at", "exit_until")
     fixed = ("starts_at",)
-    detail_fields = ("state", "signed_at")
+    detail_fields = ("state", "signed_at", "extended_until", "extension_ground")
     list_display = ("reference", "owner", "state", "starts_at", "ends_at", "exit_until")
     list_filter = (DraftFilter, "client")
     search_fields = ("reference",)
@@ -389,6 +395,7 @@ class ServiceAgreementAdmin(RegisterAdmin[ServiceAgreement]):
             applies=lambda row, at: row.state(at) == "active" and row.starts_at < at,
         ),
         suspend_agreement,
+        extend_duties,
         act_page(resume_agreement, weakens=Weakens.ALWAYS),
         cancel_act("Cancel agreement", "It will never take effect.", Capability.MANAGE_AGREEMENTS),
         end_agreement,
@@ -398,8 +405,9 @@ class ServiceAgreementAdmin(RegisterAdmin[ServiceAgreement]):
         now = select_by_clock(get_action_time(request), AgreementSuspension.objects.active).filter(
             client_id=OuterRef("client_id"), agreement=OuterRef("pk")
         )
-        found: QuerySet[ServiceAgreement] = super().get_queryset(request).annotate(is_suspended=Exists(now))
-        return found
+        found: QuerySet[ServiceAgreement] = super().get_queryset(request)
+        breached = Q(client_id__in=list_breached(at=get_action_time(request)))
+        return found.annotate(is_suspended=Exists(now), is_breached=breached)
 
     def panels(self, request: HttpRequest, row: ServiceAgreement) -> list[dict[str, object]]:
         return agreement_panels(row, viewer=actor_of(request), at=get_action_time(request))
@@ -424,4 +432,10 @@ def agreements_board(actor: Actor, at: datetime) -> list[Line]:
         title = gettext("Agreement: what is missing")
         number = len(own.duties) + own.needs_privacy_contact + own.needs_notice_contact + own.needs_address
     note = gettext("duties to confirm, contacts to name")
-    return [task, Card(title, format_count(number), note, url, Severity.TO_DO, due_on)]
+    is_breached = any(one.breached_on for one in found)
+    if is_breached:
+        note = gettext("an agreement is breached: a duty is overdue")
+    return [
+        task,
+        Card(title, format_count(number), note, url, Severity.OVERDUE if is_breached else Severity.TO_DO, due_on),
+    ]

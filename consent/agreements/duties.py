@@ -1,5 +1,6 @@
-"""Duties that a client attests each year as controller (policy §7): their text, and when they are due. Pure."""
+"""Duties that a client attests each year as controller (policy §7): texts, due days, breaches. Pure."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from hashlib import sha256
@@ -8,7 +9,8 @@ from paktaleem.foundation.text.marking import mark as _
 
 NEAR = timedelta(days=30)
 """From this time before its due day a duty is on the to-do of both sides."""
-_FIRST_WITHIN = timedelta(days=30)
+WITHIN = timedelta(days=30)
+"""How long a client has for its first attestations, and to confirm a line of its data map."""
 _BEFORE = (30, 7, 1, 0)
 _EVERY = 7
 TEXT_VERSION = 1
@@ -47,6 +49,13 @@ DUTIES = (
         "ہم معلومات کے تحفظ کے اس قانون پر عمل کرتے ہیں جو ہم پر لاگو ہے۔",
     ),
 )
+DATA_MAP = Duty(
+    "data_map",
+    _("Data map confirmed"),
+    "We confirm what each system holds of our people: each line of the data map when it changes, and every year.",
+    "ہم تصدیق کرتے ہیں کہ ہر نظام کیا معلومات رکھتا ہے: معلومات کے نقشے کی ہر سطر، تبدیلی پر اور ہر سال۔",
+)
+"""The duty that is fulfilled line by line, on the page of the data map."""
 
 
 def hash_text(duty: Duty) -> str:
@@ -56,7 +65,7 @@ def hash_text(duty: Duty) -> str:
 
 def compute_due_day(agreement_started_on: date, attested_until: date | None) -> date:
     """Return when a duty must be attested: 30 days after the agreement's start, then when the last one runs out."""
-    return attested_until or agreement_started_on + _FIRST_WITHIN
+    return attested_until or agreement_started_on + WITHIN
 
 
 def compute_valid_until(attested_on: date) -> date:
@@ -65,6 +74,12 @@ def compute_valid_until(attested_on: date) -> date:
         return attested_on.replace(year=attested_on.year + 1)
     except ValueError:
         return attested_on.replace(year=attested_on.year + 1, day=28)
+
+
+def find_breach_day(due_days: Iterable[date], extended_until: date | None) -> date | None:
+    """Return from which day an agreement is breached: the day after the first due day, or after an extension."""
+    first = min(due_days, default=None)
+    return None if first is None else max(first, extended_until or first) + timedelta(days=1)
 
 
 def is_reminder_day(due_on: date, today: date) -> bool:

@@ -1,7 +1,7 @@
 """Reads of agreements: parts by purpose, contacts, duties, and what is missing at each client."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db.models import Max, Min, Q, QuerySet
 from django.db.models.functions import Greatest
 
-from consent.agreements.duties import DUTIES, NEAR, Duty, compute_due_day
+from consent.agreements.duties import DATA_MAP, DUTIES, NEAR, WITHIN, Duty, compute_due_day, find_breach_day
 from consent.agreements.models import ClientContact, ContactKind, DutyAttestation
 from consent.register.bases import CapacityRule, capacity_at, find_capacity
 from consent.register.compiled import Capacity
@@ -20,7 +20,12 @@ from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.models import Client, User
 from paktaleem.foundation.accounts.roles import Role
 from paktaleem.foundation.accounts.selectors import list_staff
+from paktaleem.foundation.operations.extensions import ExtensionPoint
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
+
+map_confirmations: ExtensionPoint[Callable[[], Mapping[UUID, datetime]]] = ExtensionPoint(
+    "agreements.map_confirmations", "When the first line of each client's data map is to be confirmed."
+)
 
 
 class Part(NamedTuple):
@@ -46,13 +51,17 @@ class DutyState(NamedTuple):
 
 
 class ClientToDo(NamedTuple):
-    """The missing items of a client with an agreement: duties to attest, contacts, the postal address."""
+    """The missing items of a client with an agreement: duties to attest, contacts, the postal address.
+
+    ``breached_on`` is the day from which the agreement shows as breached; None if no duty is overdue.
+    """
 
     client: Client
     duties: tuple[DutyState, ...]
     needs_privacy_contact: bool
     needs_notice_contact: bool
     needs_address: bool
+    breached_on: date | None
 
 
 def list_parts(client_id: UUID, *, at: datetime) -> list[Part]:
@@ -126,8 +135,13 @@ def has_left(client_id: UUID, *, at: datetime) -> bool:
 
 
 def list_duties(client: Client, *, at: datetime) -> list[DutyState]:
-    """List the duties of a client with the day each is due; none without an agreement in force. Two queries."""
-    return next((states for _client, states in _list_states([client], at=at)), [])
+    """List the duties of a client with the day each is due; none without an agreement in force. Three queries."""
+    return next((states for _client, states, _breached_on in _list_states([client], at=at)), [])
+
+
+def list_breached(*, at: datetime) -> list[UUID]:
+    """List the clients in the caller's view whose agreements are breached by an overdue duty; four queries."""
+    return [client.pk for client, _states, breached_on in _list_states(Client.objects.all(), at=at) if breached_on]
 
 
 def list_to_do(*, at: datetime, client_id: UUID | None = None) -> list[ClientToDo]:
@@ -138,14 +152,17 @@ def list_to_do(*, at: datetime, client_id: UUID | None = None) -> list[ClientToD
     for owner, kind in contacts.order_by().values_list("client_id", "kind").distinct():
         kinds[owner].add(kind)
     found = [
-        _to_do(client, states, kinds[client.pk], at) for client, states in _list_states(clients.order_by("name"), at=at)
+        _to_do(client, states, breached_on, kinds[client.pk], at)
+        for client, states, breached_on in _list_states(clients.order_by("name"), at=at)
     ]
     return [
         one for one in found if one.duties or one.needs_privacy_contact or one.needs_notice_contact or one.needs_address
     ]
 
 
-def _to_do(client: Client, states: list[DutyState], kinds: set[str], at: datetime) -> ClientToDo:
+def _to_do(
+    client: Client, states: list[DutyState], breached_on: date | None, kinds: set[str], at: datetime
+) -> ClientToDo:
     today = client.day_at(at)
     return ClientToDo(
         client=client,
@@ -153,29 +170,35 @@ def _to_do(client: Client, states: list[DutyState], kinds: set[str], at: datetim
         needs_privacy_contact=not kinds & {ContactKind.PRIVACY, ContactKind.DPO},
         needs_notice_contact=ContactKind.NOTICES not in kinds,
         needs_address=not client.address.strip(),
+        breached_on=breached_on,
     )
 
 
-def _list_states(clients: Iterable[Client], *, at: datetime) -> list[tuple[Client, list[DutyState]]]:
-    since = dict(
-        _live_agreements(at)
-        .order_by()
-        .values_list("client_id")
-        .annotate(since=Min(Greatest("starts_at", "signed_at")))
-        .values_list("client_id", "since")
-    )
-    found = DutyAttestation.objects.filter(Q(client_id__in=since)).order_by()
+def _list_states(clients: Iterable[Client], *, at: datetime) -> list[tuple[Client, list[DutyState], date | None]]:
+    """List the duties of each client with an agreement in force, and the day since when it is breached, if it is."""
+    live = _live_agreements(at).order_by().values("client_id")
+    agreements = {
+        row["client_id"]: row
+        for row in live.annotate(since=Min(Greatest("starts_at", "signed_at")), until=Max("extended_until"))
+    }
+    map_by = {owner: by for list_first in map_confirmations for owner, by in list_first().items()}
+    found = DutyAttestation.objects.filter(Q(client_id__in=agreements)).order_by()
     last = {
         (owner, duty): until
         for owner, duty, until in found.values_list("client_id", "duty").annotate(until=Max("valid_until"))
     }
-    return [
-        (client, [_to_state(duty, since[client.pk], last.get((client.pk, duty.code)), client) for duty in DUTIES])
-        for client in clients
-        if client.pk in since
-    ]
-
-
-def _to_state(duty: Duty, since: datetime, attested_until: date | None, client: Client) -> DutyState:
-    started_on = client.day_at(since)
-    return DutyState(duty, compute_due_day(started_on, attested_until), attested_until)
+    found_states = []
+    for client in clients:
+        if (agreement := agreements.get(client.pk)) is None:
+            continue
+        started_on, latest = client.day_at(agreement["since"]), [last.get((client.pk, one.code)) for one in DUTIES]
+        states = [
+            DutyState(one, compute_due_day(started_on, until), until) for one, until in zip(DUTIES, latest, strict=True)
+        ]
+        if client.pk in map_by:
+            to_confirm_on = client.day_at(map_by[client.pk])
+            states.append(DutyState(DATA_MAP, to_confirm_on + WITHIN, to_confirm_on))
+        breached_on = find_breach_day((one.due_on for one in states), agreement["until"])
+        is_breached = breached_on is not None and breached_on <= client.day_at(at)
+        found_states.append((client, states, breached_on if is_breached else None))
+    return found_states

@@ -1,7 +1,7 @@
 """Services of agreements."""
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import IO, Annotated
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -23,7 +23,7 @@ from consent.agreements.models import (
     DutyAttestation,
     Side,
 )
-from consent.agreements.selectors import list_duties
+from consent.agreements.selectors import list_breached, list_duties
 from consent.register.models.agreements import AgreementSuspension, Instruction, ServiceAgreement
 from consent.register.models.purposes import SafeguardKind
 from consent.register.services import change_register, check_register_row, save_register_row
@@ -227,6 +227,7 @@ def _record(kind: str, signing: AgreementSigning, actor: Actor, at: datetime, **
 
 
 NOTIFY = "agreements.notify_of_duties"
+_LONGEST_EXTENSION = timedelta(days=90)
 _NONE_CHOSEN = gettext_noop("Choose at least one statement that is true.")
 _NO_LINK = gettext_noop("Give the address of the page on which users are informed.")
 _TODAY_ALREADY = gettext_noop("This was attested today already.")
@@ -375,6 +376,54 @@ def end_agreement(
     """End an agreement; for ``exit_days`` more, data may be stored so that it can be returned (GDPR Art. 28(3))."""
     agreement.ends_at = at
     agreement.exit_until = at + timedelta(days=exit_days) if exit_days else None
+    return change_register(agreement, actor=actor, reason=reason, at=at)
+
+
+ExtendedUntil = Annotated[
+    date, forms.DateField(label="Extended until", help_text="Until this day the agreement does not show as breached.")
+]
+ExtensionGround = Annotated[
+    str,
+    forms.CharField(
+        label="Ground", max_length=500, widget=forms.Textarea, help_text="The client reads it. Do not name people."
+    ),
+]
+
+
+def _check_breached(agreement: ServiceAgreement, actor: Actor, at: datetime) -> None:
+    _check_running(agreement, actor, at)
+    if agreement.client_id not in list_breached(at=at):
+        raise Refused(_("No duty of the client is overdue."))
+
+
+@act(
+    "extend-duties",
+    "Extend the duties",
+    Capability.MANAGE_AGREEMENTS,
+    lead="A duty of the client is overdue, and the agreement shows as breached: suspend it, or give the client until a "
+    "day to make up for it.",
+    done="Extended. The agreement does not show as breached until then.",
+    lock=lock_row,
+    check=_check_breached,
+)
+def extend_duties(
+    agreement: ServiceAgreement,
+    *,
+    until: ExtendedUntil,
+    ground: ExtensionGround,
+    actor: Actor,
+    reason: Reason | str,
+    at: datetime,
+) -> ServiceAgreement:
+    """Give a client until a day, at most 90 days ahead, to fulfil its overdue duties (policy §7).
+
+    Raises Refused if none is overdue, ValidationError naming the field, NotAllowed.
+    """
+    today = Client.objects.get(pk=agreement.client_id).day_at(at)
+    if not today < until <= today + _LONGEST_EXTENSION:
+        words = _("Choose a day after today, at most {number} days ahead.").format(number=_LONGEST_EXTENSION.days)
+        raise ValidationError({"until": [words]})
+    agreement.extended_until, agreement.extension_ground = until, ground.strip()
     return change_register(agreement, actor=actor, reason=reason, at=at)
 
 

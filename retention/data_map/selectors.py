@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Self
 from uuid import UUID
 
-from django.db.models import Count
+from django.db.models import Count, Min
 
 from paktaleem.directory.data_systems.models import System
 from paktaleem.foundation.accounts.actors import Actor, require
@@ -91,6 +91,12 @@ def list_declared(client_id: UUID) -> set[tuple[str, str]]:
     """Return what systems declare to hold of a client's people: codes of the system and the category."""
     lines = MapLine.objects.current().filter(client_id=client_id)
     return set(lines.order_by().values_list("system__code", "category"))
+
+
+def list_first_confirmations() -> dict[UUID, datetime]:
+    """Return when the first current line of each client is to be confirmed."""
+    lines = MapLine.objects.current().order_by().values_list("client_id")
+    return dict(lines.annotate(first=Min("confirm_by")))
 
 
 def list_lines(system: System, *, client_id: UUID) -> list[MapLine]:

@@ -18,12 +18,20 @@ from consent.agreements.duties import (
     TEXT_VERSION,
     compute_due_day,
     compute_valid_until,
+    find_breach_day,
     hash_text,
     is_reminder_day,
 )
 from consent.agreements.models import AgreementDocument, ClientContact, DutyAttestation
 from consent.agreements.selectors import list_contacts, list_duties, list_notice_recipients, list_parts, list_to_do
-from consent.agreements.services import add_contact, add_document, attest_duties, remind_of_duties, sign_agreement
+from consent.agreements.services import (
+    add_contact,
+    add_document,
+    attest_duties,
+    extend_duties,
+    remind_of_duties,
+    sign_agreement,
+)
 from consent.notices.services.announcements import process_client
 from consent.register.models.agreements import AgreementSuspension, Instruction, ServiceAgreement
 from consent.register.models.purposes import Purpose, PurposeCapacity
@@ -31,8 +39,10 @@ from consent.register.services import change_register, end_period
 from paktaleem.directory.mail.models import Letter
 from paktaleem.directory.people.services.erasure import erase_subject
 from paktaleem.foundation.accounts.actors import NotAllowed, system_actor
+from paktaleem.foundation.accounts.acts import Refused
 from paktaleem.foundation.accounts.changes import ProposedChange
 from paktaleem.foundation.audit.actors import Reason
+from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.clock import client_now
 from paktaleem.foundation.tenancy.context import as_officer, in_client
@@ -41,7 +51,7 @@ from paktaleem.office.exits.models import AgreementExit, ExitPart
 from paktaleem.office.exits.services.deleting import CONTINUE
 from paktaleem.office.exits.services.exporting import export_chunk
 from tests.accounts.officers import second_officer
-from tests.agreements.test_life import PDF, draft_of
+from tests.agreements.test_life import PDF, agreement_of, draft_of
 from tests.cast import Cast
 from tests.consent.making import announce
 from tests.console.pages import row_url
@@ -107,6 +117,21 @@ def test_an_officer_suspends_and_resumes(sign_in: SignIn, cast: Cast) -> None:
     with in_client(cast.client_id("indus")):
         assert AgreementSuspension.objects.get().ends_at is None
         assert ProposedChange.objects.get().state == "waiting", "a second officer resumes it"
+
+
+def test_an_officer_extends_a_breached_agreement_and_the_client_reads_why(sign_in: SignIn, cast: Cast) -> None:
+    farah, amina = sign_in("farah"), sign_in("amina")
+    for who in (farah, amina):
+        assert "Breached: a duty is overdue" in who.get(f"/admin/{AGREEMENT}/").content.decode()
+        assert "an agreement is breached" in who.get("/admin/").content.decode()
+    assert "The agreement is breached since" in farah.get("/admin/agreements/clientcontact/to-do/").content.decode()
+    until = str(timezone.localdate() + 20 * DAY)
+    given = {**WHY, "until": until, "ground": "The school reopens in January."}
+    assert farah.post(agreement_url(cast, "extend-duties"), given).status_code == 403
+    assert amina.post(agreement_url(cast, "extend-duties"), given).status_code == 302
+    page = farah.get(agreement_url(cast)).content.decode()
+    assert "The school reopens in January." in page
+    assert "Breached: a duty is overdue" not in page
 
 
 def test_a_future_instruction_is_cancelled_and_shown_so(sign_in: SignIn, cast: Cast) -> None:
@@ -288,6 +313,57 @@ def test_only_the_clients_own_administrator_attests(cast: Cast, indus: Any, now:
             attest(cast, indus, now, actor=cast.actor(name))
 
 
+def test_an_agreement_is_breached_after_the_first_due_day_or_the_end_of_an_extension() -> None:
+    days = [date(2026, 10, 1), date(2026, 11, 1)]
+    assert find_breach_day([], None) is None
+    assert find_breach_day(days, None) == date(2026, 10, 2)
+    assert find_breach_day(days, date(2026, 10, 20)) == date(2026, 10, 21)
+    assert find_breach_day(days, date(2026, 9, 20)) == date(2026, 10, 2), "an extension of before"
+
+
+def breached_on(client: Any, at: Any) -> date | None:
+    [to_do] = list_to_do(at=at, client_id=client.pk)
+    return to_do.breached_on
+
+
+def extend(cast: Cast, at: Any, until: date, who: str = "amina") -> ServiceAgreement:
+    given: dict[str, Any] = {"actor": cast.actor(who), "reason": Reason.AGREEMENT_CHANGE, "at": at}
+    return extend_duties(agreement_of(cast, "indus"), until=until, ground="The school is closed.", **given)
+
+
+def test_an_overdue_duty_breaches_the_agreement_until_it_is_extended_or_attested(
+    cast: Cast, indus: Any, now: Any
+) -> None:
+    late = now + DAY
+    assert (breached_on(indus, now), breached_on(indus, late)) == (None, late.date())
+    row = extend(cast, late, (late + 10 * DAY).date())
+    entry = Entry.objects.order_by("-id").first()
+    assert entry is not None
+    assert (entry.kind, entry.actor_id) == ("register.changed", cast.user_id("amina"))
+    assert row.history.first().extension_ground == "The school is closed."
+    after = late + 11 * DAY
+    assert (breached_on(indus, late + 10 * DAY), breached_on(indus, after)) == (None, after.date())
+    attest(cast, indus, after)
+    assert breached_on(indus, after) is None
+
+
+def test_only_an_officer_extends_an_overdue_duty_and_by_90_days_at_most(cast: Cast, indus: Any, now: Any) -> None:
+    late = now + DAY
+    with pytest.raises(Refused, match="No duty"):
+        extend(cast, now, late.date())
+    for name in ("farah", "celia", "bilal", "sana"):
+        with pytest.raises(NotAllowed):
+            extend(cast, late, (late + DAY).date(), name)
+    for days in (0, 91):
+        with pytest.raises(ValidationError, match="at most 90 days") as caught:
+            extend(cast, late, (late + days * DAY).date())
+        assert list(caught.value.message_dict) == ["until"]
+    row = agreement_of(cast, "indus")
+    row.extended_until = late.date()
+    with pytest.raises(IntegrityError, match="extended_on_a_ground"), transaction.atomic():
+        save_tracked(row, actor=cast.actor("amina"), reason=Reason.REVIEW, at=late)
+
+
 def test_the_database_refuses_informed_users_without_a_link(cast: Cast, indus: Any, now: Any) -> None:
     row = DutyAttestation(client_id=indus.pk, duty="users_informed", text_version=1, text_hash="0", attested_at=now)
     row.valid_until, row.attested_by = now.date(), cast.user_id("farah")
@@ -333,7 +409,7 @@ def test_officers_see_what_is_missing_at_every_client(cast: Cast, now: Any, djan
         attest(cast, client, now)
         contact(cast, client, now, "dpo")
         contact(cast, client, now)
-    with as_officer(), django_assert_num_queries(4):
+    with as_officer(), django_assert_num_queries(5):
         found = {one.client.code: one for one in list_to_do(at=now)}
     assert set(found) == {"indus", "khyber"}
     indus, khyber = found["indus"], found["khyber"]

@@ -102,8 +102,8 @@ TABLE = spread(
             records/impactassessment/review requests/rightsrequest/delivered requests/rightsrequest/inform-recipient
         """,
         (RECORDS, "O"): """
-            consent/balancingtest/sign consent/noticedispatch/answer consent/serviceagreement/sign-paper
-            sharing/legaldisclosure/record-disclosure
+            consent/balancingtest/sign consent/noticedispatch/answer consent/serviceagreement/extend-duties
+            consent/serviceagreement/sign-paper sharing/legaldisclosure/record-disclosure
         """,
         (RECORDS, "C"): """
             consent/noticedispatch/acknowledge consent/noticedispatch/withdraw consent/serviceagreement/attest

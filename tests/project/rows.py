@@ -258,7 +258,7 @@ def agreements_of_indus(cast):
     return {
         **{f"{model}/cancel": change_register(row, **BY).pk for model, row in coming.items()},
         **{f"{agreement}{act}": half.pk for act in ("sign-paper", "decline", "open-document")},
-        **{f"{agreement}{act}": running.pk for act in ("suspend", "attest", "end")},
+        **{f"{agreement}{act}": running.pk for act in ("suspend", "extend-duties", "attest", "end")},
         "consent/recipientapproval/cancel": approval.pk,
         f"{agreement}resume": paused.pk,
         f"{agreement}cancel": future.pk,

@@ -6,6 +6,9 @@ from typing import Any
 import pytest
 from django.core.exceptions import ValidationError
 
+from consent.agreements.duties import DUTIES
+from consent.agreements.selectors import list_breached
+from consent.agreements.services import attest_duties, remind_of_duties
 from paktaleem.directory.data_systems.models import System, SystemKey
 from paktaleem.directory.data_systems.services.registering import end_system_key
 from paktaleem.foundation.accounts.actors import NotAllowed
@@ -53,6 +56,19 @@ def test_the_client_confirms_a_declared_line_for_a_year(declare, client_admin, n
     assert MapLine.objects.to_confirm(now + timedelta(days=365)).get() == line
     kinds = Entry.objects.filter(kind__startswith="data_map.").order_by("id").values_list("kind", flat=True)
     assert list(kinds) == ["data_map.declared", "data_map.confirmed"]
+
+
+def test_a_line_that_stays_unconfirmed_is_reminded_of_and_breaches_the_agreement(
+    cast, indus, declare, client_admin, now
+):
+    [line], farah = declare(LOGS), cast.actor("farah")
+    attest_duties(indus, [duty.code for duty in DUTIES], notice_url="https://indus.example/", actor=farah, at=now)
+    due = now + timedelta(days=30)
+    assert not list_breached(at=due)
+    assert remind_of_duties(indus.pk, actor=SETTING_UP, at=due)
+    assert list_breached(at=due + timedelta(days=1)) == [indus.pk]
+    confirm_line(line, **client_admin | {"at": due + timedelta(days=1)})
+    assert not list_breached(at=due + timedelta(days=1))
 
 
 def test_a_changed_line_is_confirmed_again_and_an_unchanged_one_is_not(declare, client_admin, now):

@@ -33,7 +33,9 @@ class ServiceAgreement(PeriodRow):
 
     change_capability = Capability.MANAGE_AGREEMENTS
 
-    wall = TablePolicy(Scope.TENANT, EDIT, looked_up=True, personal=classify(none="reference"), limited=Limited.READ)
+    wall = TablePolicy(
+        Scope.TENANT, EDIT, looked_up=True, personal=classify(none="reference extension_ground"), limited=Limited.READ
+    )
 
     reference = models.CharField(max_length=100, help_text="The reference number of the agreement.")
     signed_at = models.DateTimeField(null=True, blank=True)
@@ -41,6 +43,10 @@ class ServiceAgreement(PeriodRow):
         null=True,
         blank=True,
         help_text="End of the exit period: until then, data may be stored after the agreement's end for its return.",
+    )
+    extended_until = models.DateField("duties extended until", null=True, editable=False)
+    extension_ground = models.CharField(
+        "ground of the extension", max_length=500, blank=True, default="", db_default="", editable=False
     )
 
     history = History()
@@ -68,6 +74,9 @@ class ServiceAgreement(PeriodRow):
         constraints = [
             unique_in_client("serviceagreement_reference_unique", "reference"),
             period_is_ordered_or_empty("serviceagreement_period"),
+            models.CheckConstraint(
+                condition=Q(extended_until=None) | ~Q(extension_ground=""), name="serviceagreement_extended_on_a_ground"
+            ),
             models.CheckConstraint(
                 condition=Q(exit_until=None) | Q(ends_at__isnull=False, exit_until__gte=F("ends_at")),
                 name="serviceagreement_exit_follows_end",
