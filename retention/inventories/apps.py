@@ -13,6 +13,7 @@ class InventoriesConfig(PortalAppConfig):
             "paktaleem.directory.people.extension_points.before_erasure",
             "retention.inventories.services.forget_hashes",
         ),
+        ("paktaleem.foundation.upkeep.periods.kinds.data_kinds", "retention.inventories.services.HASHES"),
     )
     families = "inventory: Inventories"
     ledger = (

@@ -118,13 +118,13 @@ class InventoryLine(TenantRow):
     """One category of an inventory: people counted by the system, and people of whom it had reported data.
 
     ``missing``, ``unexpected`` and ``still_held`` (erased people) are known if the system names people by the SHA-256
-    of their LMS ids. Of these hashes only those in doubt are kept, until staff decide.
+    of their LMS ids. Of these hashes only those in doubt are kept, until staff decide or their period ends.
     """
 
     wall = TablePolicy(
         Scope.TENANT,
         EDIT,
-        kept_for_good="numbers; hashes in doubt are deleted by the decision, those of a person by their erasure",
+        disposed_as="inventory_hashes",
         left_out_of_copies="hashes of LMS ids that the portal does not expect, until the decision",
         limited=Limited.READ,
         personal=classify(none="category decision ground decided_role", pseudonym="id_hashes"),

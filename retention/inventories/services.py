@@ -31,9 +31,11 @@ from paktaleem.foundation.audit.actors import ByKind, Reason
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.tenancy.context import advisory_lock
 from paktaleem.foundation.tenancy.rows import new_id
+from paktaleem.foundation.upkeep.periods.kinds import Bounds, DataKind, Disposal
+from paktaleem.foundation.upkeep.periods.services import get_cutoff
 from retention.data_map.models import MapLine
 from retention.holdings.models import Holding
-from retention.inventories.models import AskedFor, DifferenceDecision, Inventory, InventoryLine
+from retention.inventories.models import AskedFor, DifferenceDecision, Inventory, InventoryLine, LineQuerySet
 from retention.inventories.selectors import list_inventory_lines
 
 ANSWER_WITHIN = timedelta(days=14)
@@ -132,6 +134,23 @@ def forget_hashes(person: Subject, _actor: Actor, _at: datetime) -> None:
     id_hash = sha256((person.external_id or "").encode()).hexdigest()
     lines = InventoryLine.objects.filter(client_id=person.client_id, id_hashes__contains=[id_hash])
     lines.update(id_hashes=Func("id_hashes", Value(id_hash), function="array_remove"))
+
+
+def list_old_lines(at: datetime) -> LineQuerySet:
+    """List the lines whose hashes are due at ``at``, in the current context: nobody answered, or decided."""
+    found: LineQuerySet = InventoryLine.objects.filter(inventory__due_at__lte=get_cutoff(HASHES.code, at=at))
+    return found.exclude(id_hashes=[])
+
+
+HASHES = DataKind(
+    code="inventory_hashes",
+    name=gettext_lazy("Hashes of LMS ids that systems name in inventories"),
+    counted_from=gettext_lazy("The due date of the inventory; earlier if staff decide about the difference"),
+    disposal=Disposal.CONTENT,
+    bounds=Bounds(90, 14, 365),
+    due=list_old_lines,
+    purge=lambda client_id, at, **_actor: list_old_lines(at).filter(client_id=client_id).update(id_hashes=[]),
+)
 
 
 _COMPARE = """

@@ -7,6 +7,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from paktaleem.directory.data_systems.models import Delivery, System
 from paktaleem.directory.data_systems.services.fulfilment import AlreadyAnswered, NotByHand
@@ -14,6 +15,7 @@ from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services.erasure import erase_subject
 from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.accounts.acts import Refused
+from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
@@ -21,6 +23,7 @@ from retention.holdings.models import Holding
 from retention.holdings.services.holdings import CollectionReport, report_collection
 from retention.inventories.models import AskedFor, Inventory, InventoryLine
 from retention.inventories.services import (
+    ANSWER_WITHIN,
     MOST_NAMED,
     Count,
     add_people,
@@ -31,6 +34,7 @@ from retention.inventories.services import (
     order_monthly,
 )
 from tests.factories import SETTING_UP, make_system
+from tests.keeping import default_period, dispose
 from tests.rights.test_intake import at_once
 
 URL = "/api/v1/inventories"
@@ -117,6 +121,19 @@ def test_no_hash_of_a_person_outlasts_their_erasure(cast, inventory, answer, now
     erase_subject(hamza, actor=cast.actor("amina"), reason=Reason.SUBJECT_REQUEST, at=now)
     lines = InventoryLine.objects.filter(inventory=inventory)
     assert [one for line in lines for one in line.id_hashes] == [hash_of("lms-stranger")]
+
+
+def test_hashes_about_which_nobody_decides_are_deleted_after_their_period(cast):
+    period, client_id = ANSWER_WITHIN + default_period("inventory_hashes"), cast.client_id("indus")
+    with in_client(client_id):
+        library = make_system(Client.objects.get(pk=client_id), "library", ["content"])
+        for system, age in ((System.objects.get(code="lms"), period), (library, period - timedelta(hours=1))):
+            at = timezone.now() - age
+            [made] = order_inventories(client_id, [system], asked_for=AskedFor.MONTHLY, actor=SETTING_UP, at=at)
+            add_people(made, "content", [hash_of("lms-stranger")], actor=cast.key_actor("indus"), at=at)
+    assert [dispose("inventory_hashes"), dispose("inventory_hashes")] == [1, 0]
+    with in_client(client_id):
+        assert InventoryLine.objects.exclude(id_hashes=[]).get().inventory.system == library
 
 
 def test_the_same_answer_changes_nothing_and_another_is_refused(report, answer):
