@@ -26,7 +26,7 @@ from consent.register.models.purposes import (
     WideningKind,
 )
 from paktaleem.foundation.accounts.actors import Actor, require
-from paktaleem.foundation.accounts.acts import Refused, act, lock_row
+from paktaleem.foundation.accounts.acts import act, lock_row, refuse_if
 from paktaleem.foundation.accounts.changes import (
     ChangeKind,
     ProposedChange,
@@ -423,11 +423,6 @@ def list_changed_values(row: RegisterRow, before: RegisterRow | None) -> dict[st
     return {name: _to_plain(getattr(row, name)) for name in changed}
 
 
-def _check_unsigned(test: BalancingTest, _actor: Actor, _at: datetime) -> None:
-    if test.signed_at is not None:
-        raise Refused(gettext("It is already signed."))
-
-
 @act(
     "sign",
     "Sign",
@@ -435,7 +430,7 @@ def _check_unsigned(test: BalancingTest, _actor: Actor, _at: datetime) -> None:
     lead="Once you sign, the purpose may be based on legitimate interest. The text can then no longer change.",
     done="Signed. In effect from the next decision.",
     lock=lock_row,
-    check=_check_unsigned,
+    check=refuse_if(lambda row: row.signed_at is not None, _("It is already signed.")),
 )
 def sign_balancing_test(
     test: BalancingTest, *, actor: Actor, reason: Reason | str = Reason.REVIEW, at: datetime

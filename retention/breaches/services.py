@@ -30,7 +30,7 @@ from paktaleem.directory.mail.services import SendArguments, declare_message, en
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.schools.selectors import EVERYONE, Selection, select_chosen
 from paktaleem.foundation.accounts.actors import Actor, require
-from paktaleem.foundation.accounts.acts import Refused, act, lock_row
+from paktaleem.foundation.accounts.acts import Refused, act, lock_row, refuse_if
 from paktaleem.foundation.accounts.changes import ChangeKind, ProposedChange, find_waiting, propose_change
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability, Role
@@ -103,10 +103,7 @@ def record_breach(breach: Breach, *, actor: Actor, at: datetime) -> Breach:
     return breach
 
 
-def check_open(breach: Breach, _actor: Actor, _at: datetime) -> None:
-    """Raise Refused if the breach is closed."""
-    if not breach.is_open:
-        raise Refused(_("This breach is closed."))
+check_open = refuse_if(lambda row: not row.is_open, gettext_lazy("This breach is closed."))
 
 
 @act(

@@ -38,7 +38,7 @@ from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import list_same_person
 from paktaleem.directory.people.services.people import lock_subject
 from paktaleem.foundation.accounts.actors import Actor, require
-from paktaleem.foundation.accounts.acts import Refused, act, lock_row
+from paktaleem.foundation.accounts.acts import Refused, act, lock_row, refuse_if
 from paktaleem.foundation.accounts.changes import (
     ChangeKind,
     ProposedChange,
@@ -126,9 +126,7 @@ def _save_hold(hold: Hold, actor: Actor, at: datetime) -> Hold:
     return hold
 
 
-def _check_open(hold: Hold, _actor: Actor, _at: datetime) -> None:
-    if not hold.is_open:
-        raise Refused(_("This hold was lifted already."))
+_check_open = refuse_if(lambda row: not row.is_open, gettext_lazy("This hold was lifted already."))
 
 
 def _check_lift(hold: Hold, actor: Actor, at: datetime) -> None:

@@ -13,6 +13,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from consent.consents.models import Objection, Restriction
 from consent.consents.services.restrictions import end_objection, request_lift
@@ -25,7 +26,7 @@ from paktaleem.directory.people.selectors import sealer_of
 from paktaleem.directory.people.services.erasure import AlreadyErased
 from paktaleem.directory.people.services.people import record_access
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require
-from paktaleem.foundation.accounts.acts import Refused, act
+from paktaleem.foundation.accounts.acts import Refused, act, refuse_if
 from paktaleem.foundation.accounts.changes import ProposedChange
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ChangeState, decide_change
@@ -198,9 +199,7 @@ def _lift(case: AuthorityCase, ground: str, actor: Actor, at: datetime) -> None:
 _GROUNDS = "desk_overruling.ground"
 
 
-def _check_in_force(limit: Restriction | Objection, _actor: Actor, _at: datetime) -> None:
-    if limit.ends_at is not None:
-        raise Refused(_("It has already ended."))
+_check_in_force = refuse_if(lambda row: row.ends_at is not None, gettext_lazy("It has already ended."))
 
 
 @act(

@@ -21,7 +21,7 @@ from paktaleem.directory.mail.rendering import require_complete
 from paktaleem.directory.mail.services import MessageKind, SendArguments, declare_message, send_message
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed
-from paktaleem.foundation.accounts.acts import Refused, act
+from paktaleem.foundation.accounts.acts import Refused, act, refuse_if
 from paktaleem.foundation.accounts.models import Client, User
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.sign_in_rules import build_public_url
@@ -137,11 +137,6 @@ def require_reading(request: RightsRequest, actor: Actor, at: datetime) -> None:
     require_task(request, kind=TaskKind.READ, actor=actor, at=at)
 
 
-def _check_task(task: RequestTask, _actor: Actor, _at: datetime) -> None:
-    if task.is_done:
-        raise Refused(_("The task is already done."))
-
-
 @act(
     "done",
     "Done",
@@ -149,7 +144,7 @@ def _check_task(task: RequestTask, _actor: Actor, _at: datetime) -> None:
     lead="Record the outcome as a note on the request, if there is one.",
     done="The task is done.",
     lock=lock_about_request,
-    check=_check_task,
+    check=refuse_if(lambda row: row.is_done, gettext_lazy("The task is already done.")),
 )
 def finish_task(task: RequestTask, *, actor: Actor, at: datetime) -> RequestTask:
     """Record that a task is done; also after the request is closed. Raises Refused, NotAllowed."""

@@ -13,7 +13,6 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.urls import reverse
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from paktaleem.directory.access_links.services import Limit, count_attempt, count_rights_address
@@ -24,7 +23,7 @@ from paktaleem.directory.mail.services import SendArguments, declare_message, se
 from paktaleem.directory.people.details import contact_index
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor
-from paktaleem.foundation.accounts.acts import Refused, act, lock_row
+from paktaleem.foundation.accounts.acts import Refused, act, lock_row, refuse_if
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.sign_in_rules import build_public_url
@@ -257,17 +256,15 @@ def list_file_sizes(message: MailMessage) -> list[tuple[UUID, int]]:
     return list(files.order_by("pk").values_list("pk", "size"))
 
 
-def _check_content(message: MailMessage, _actor: Actor, _at: datetime) -> None:
-    if message.direction == Direction.OUT or message.state in {MessageState.REPEATED, MessageState.MOVED}:
-        raise Refused(_("This message has no text of its own."))
-
-
 @act(
     "read",
     "Read it",
     Capability.HANDLE_RIGHTS_REQUESTS,
     lead="Shows what the email says. Your access is recorded with your name and reason.",
-    check=_check_content,
+    check=refuse_if(
+        lambda row: row.direction == Direction.OUT or row.state in {MessageState.REPEATED, MessageState.MOVED},
+        gettext_lazy("This message has no text of its own."),
+    ),
 )
 def read_message(message: MailMessage, *, actor: Actor, reason: Reason | str, at: datetime) -> Content:
     """Return what a message says; the access is recorded first. Raises Refused, CannotOpen, NotAllowed."""
@@ -286,18 +283,13 @@ def read_messages_of_request(
     return found.map(lambda one: (one, open_content(one)))
 
 
-def _check_files(message: MailMessage, _actor: Actor, _at: datetime) -> None:
-    if not message.files:
-        raise Refused(_("This message has no file."))
-
-
 @act(
     "file",
     "Download a file",
     Capability.HANDLE_RIGHTS_REQUESTS,
     lead="The portal never opens files that came by email. Open it only on a computer to which you would give a file "
     "of a stranger. Your access is recorded with your name and reason.",
-    check=_check_files,
+    check=refuse_if(lambda row: not row.files, gettext_lazy("This message has no file.")),
 )
 def take_file(message: MailMessage, *, file: UUID, actor: Actor, reason: Reason | str, at: datetime) -> OpenedFile:
     """Return a file of a message; the access is recorded first. Raises SealedFile.DoesNotExist, CannotOpen."""
@@ -311,9 +303,7 @@ def take_file(message: MailMessage, *, file: UUID, actor: Actor, reason: Reason 
     return OpenedFile(name or "file", open_file(row, content, kept))
 
 
-def _check_waiting(message: MailMessage, _actor: Actor, _at: datetime) -> None:
-    if not message.needs_attention:
-        raise Refused(_("This message does not wait for anyone."))
+_check_waiting = refuse_if(lambda row: not row.needs_attention, gettext_lazy("This message does not wait for anyone."))
 
 
 def _check_aside(message: MailMessage, actor: Actor, at: datetime) -> None:

@@ -10,6 +10,7 @@ from django.db import transaction
 from django.db.models import Max, Q
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from children.guardians.authority import Guardian, Strength, check_evidence, require_evidence
 from children.guardians.models import (
@@ -31,7 +32,7 @@ from paktaleem.directory.people.selectors import sealer_of
 from paktaleem.directory.people.services.erasure import AlreadyErased
 from paktaleem.directory.people.services.people import lock_subject, open_details
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, ReasonedAuthorship, require, require_about
-from paktaleem.foundation.accounts.acts import Refused, act, lock_row
+from paktaleem.foundation.accounts.acts import Refused, act, lock_row, refuse_if
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import ByKind, Reason
@@ -74,11 +75,6 @@ def update_conflict(
     return case
 
 
-def _check_open(case: GuardianConflict, _actor: Actor, _at: datetime) -> None:
-    if case.closed_at is not None:
-        raise Refused(_("The case is already closed."))
-
-
 @act(
     "close",
     "Close case",
@@ -87,7 +83,7 @@ def _check_open(case: GuardianConflict, _actor: Actor, _at: datetime) -> None:
     "answer.",
     done="Closed: the refusal applies.",
     lock=lock_row,
-    check=_check_open,
+    check=refuse_if(lambda row: row.closed_at is not None, gettext_lazy("The case is already closed.")),
 )
 def close_conflict(
     case: GuardianConflict, *, actor: Actor, reason: Reason | str = Reason.REVIEW, at: datetime

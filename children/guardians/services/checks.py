@@ -19,6 +19,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from children.guardians.authority import Method
 from children.guardians.models import (
@@ -46,7 +47,7 @@ from paktaleem.foundation.accounts.actors import (
     require_about,
     system_actor,
 )
-from paktaleem.foundation.accounts.acts import Refused, act, lock_row
+from paktaleem.foundation.accounts.acts import act, lock_row, refuse_if
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import ByKind, Reason
 from paktaleem.foundation.audit.history import save_tracked
@@ -320,11 +321,6 @@ def authorise_by_school(
     return row
 
 
-def _check_in_effect(row: SchoolAuthorisation, _actor: Actor, _at: datetime) -> None:
-    if row.ends_at is not None:
-        raise Refused(_("It has already ended."))
-
-
 @act(
     "end",
     "End authorisation",
@@ -332,7 +328,7 @@ def _check_in_effect(row: SchoolAuthorisation, _actor: Actor, _at: datetime) -> 
     lead="From now on the school no longer authorises for this child. What only its authorisation permitted is denied.",
     done="Ended.",
     lock=lock_row,
-    check=_check_in_effect,
+    check=refuse_if(lambda row: row.ends_at is not None, gettext_lazy("It has already ended.")),
 )
 def end_school_authorisation(
     row: SchoolAuthorisation, *, actor: Actor, reason: Reason | str = Reason.CLIENT_INSTRUCTION, at: datetime

@@ -8,6 +8,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from consent.consents.models import Consent, ConsentEvent, ConsentState, GivenBy, Method, PolicyAcknowledgement
 from consent.consents.selectors.consents import select_due_by_age, select_due_for_renewal
@@ -28,7 +29,7 @@ from consent.notices.selectors.notices import NoticeUnknown, get_version_in_effe
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services.erasure import AlreadyErased
 from paktaleem.foundation.accounts.actors import Actor, require, require_about, system_actor
-from paktaleem.foundation.accounts.acts import Refused, act, lock_row
+from paktaleem.foundation.accounts.acts import Refused, act, lock_row, refuse_if
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
@@ -38,9 +39,7 @@ from paktaleem.foundation.audit.services import record_entry
 _ACTOR = system_actor("consent.invalidate_false")
 
 
-def _check_given(consent: Consent, _actor: Actor, _at: datetime) -> None:
-    if consent.state != ConsentState.GIVEN:
-        raise Refused(_("There is no consent in force."))
+_check_given = refuse_if(lambda row: row.state != ConsentState.GIVEN, gettext_lazy("There is no consent in force."))
 
 
 @act(

@@ -39,7 +39,7 @@ from consent.register.models.purposes import (
 )
 from consent.register.services import change_register, require_printable
 from paktaleem.foundation.accounts.actors import Actor, require
-from paktaleem.foundation.accounts.acts import Refused, act, lock_row
+from paktaleem.foundation.accounts.acts import act, lock_row, refuse_if
 from paktaleem.foundation.accounts.client_services import change_client
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
@@ -78,9 +78,9 @@ def notice_days_for(notice: Notice, *, is_material: bool) -> int:
     return int(settings.NOTICE_DAYS) if notice.is_by_portal or is_later else 0
 
 
-def _check_open(draft: NoticeDraft, _actor: Actor, _at: datetime) -> None:
-    if draft.closed_at is not None:
-        raise Refused(gettext("The draft has been announced or discarded: its text cannot change."))
+_check_open = refuse_if(
+    lambda row: row.closed_at is not None, _("The draft has been announced or discarded: its text cannot change.")
+)
 
 
 @transaction.atomic
@@ -319,18 +319,8 @@ def has_open_objection(kinds: Collection[str]) -> bool:
     return count[ResponseKind.OBJECTED] > count[ResponseKind.ANSWERED]
 
 
-_RECORDED = gettext_noop("This response has already been recorded.")
-_NO_OBJECTION = gettext_noop("There is no open objection.")
-
-
-def _refuse_if(
-    is_refused: Callable[[NoticeDispatch], bool], words: str
-) -> Callable[[NoticeDispatch, Actor, datetime], None]:
-    def check(dispatch: NoticeDispatch, _actor: Actor, _at: datetime) -> None:
-        if is_refused(dispatch):
-            raise Refused(gettext(words))
-
-    return check
+_RECORDED = _("This response has already been recorded.")
+_NO_OBJECTION = _("There is no open objection.")
 
 
 @act(
@@ -340,7 +330,7 @@ def _refuse_if(
     lead="You confirm that your institution has seen the coming change. This is not an agreement to it.",
     done="Acknowledged.",
     lock=lock_row,
-    check=_refuse_if(lambda row: ResponseKind.ACKNOWLEDGED in _list_kinds(row), _RECORDED),
+    check=refuse_if(lambda row: ResponseKind.ACKNOWLEDGED in _list_kinds(row), _RECORDED),
 )
 def acknowledge_announcement(dispatch: NoticeDispatch, *, actor: Actor, at: datetime) -> NoticeResponse:
     """Record that the client has seen the announcement. Raises Refused if it is acknowledged, NotAllowed."""
@@ -355,7 +345,7 @@ def acknowledge_announcement(dispatch: NoticeDispatch, *, actor: Actor, at: date
     "new recipient nothing of your people’s data is shared until you withdraw it.",
     done="Your objection was sent to a privacy officer.",
     lock=lock_row,
-    check=_refuse_if(lambda row: has_open_objection(_list_kinds(row)), _RECORDED),
+    check=refuse_if(lambda row: has_open_objection(_list_kinds(row)), _RECORDED),
 )
 def object_to_announcement(
     dispatch: NoticeDispatch,
@@ -380,7 +370,7 @@ def object_to_announcement(
     lead="The client reads your answer on this page.",
     done="Answered.",
     lock=lock_row,
-    check=_refuse_if(lambda row: not has_open_objection(_list_kinds(row)), _NO_OBJECTION),
+    check=refuse_if(lambda row: not has_open_objection(_list_kinds(row)), _NO_OBJECTION),
 )
 def answer_objection(
     dispatch: NoticeDispatch, *, code: Annotated[str, _choose(*ANSWERS)], note: Note = "", actor: Actor, at: datetime
@@ -396,7 +386,7 @@ def answer_objection(
     lead="From now on, data may be shared with the recipients of this list once your time to object is over.",
     done="Your objection is withdrawn.",
     lock=lock_row,
-    check=_refuse_if(lambda row: not may_withdraw_objection(row), _NO_OBJECTION),
+    check=refuse_if(lambda row: not may_withdraw_objection(row), _NO_OBJECTION),
 )
 def withdraw_objection(dispatch: NoticeDispatch, *, actor: Actor, at: datetime) -> NoticeResponse:
     """Withdraw the client's objection after PakTaleem's answer. Raises Refused if there is none, NotAllowed."""

@@ -37,7 +37,7 @@ from paktaleem.directory.people.copies.declarations import Copied, Reader, Secti
 from paktaleem.directory.people.models import AgeGate, GuardianClaim, Subject
 from paktaleem.directory.people.selectors import sealer_of, sealers_of
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require
-from paktaleem.foundation.accounts.acts import Refused, act, lock_row
+from paktaleem.foundation.accounts.acts import Refused, act, lock_row, refuse_if
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
@@ -197,11 +197,6 @@ def confirm_waiting(run: FormRun, *, actor: Actor, at: datetime) -> ConfirmedAns
     return ConfirmedAnswers(number, held, waiting.count())
 
 
-def _check_open(answer: PaperAnswer, _actor: Actor, _at: datetime) -> None:
-    if not answer.is_open:
-        raise Refused(_SETTLED)
-
-
 @act(
     "dismiss",
     "Dismiss",
@@ -210,7 +205,7 @@ def _check_open(answer: PaperAnswer, _actor: Actor, _at: datetime) -> None:
     done="Dismissed: none of its answers is recorded.",
     danger=True,
     lock=lock_row,
-    check=_check_open,
+    check=refuse_if(lambda row: not row.is_open, _SETTLED),
 )
 def dismiss_answer(answer: PaperAnswer, *, actor: Actor, reason: Reason | str, at: datetime) -> None:
     """Dismiss an answer without recording it. Raises Refused if it is settled, NotAllowed."""

@@ -36,6 +36,16 @@ class Refused(PortalError):
         self.console_message = str(message)
 
 
+def refuse_if(applies: Callable[[Any], object], words: str | Promise) -> Callable[[Any, Actor, datetime], None]:
+    """Return the check of an act that raises Refused with ``words``, which are translated then, for such a row."""
+
+    def check(row: Any, _actor: Actor, _at: datetime) -> None:
+        if applies(row):
+            raise Refused(words)
+
+    return check
+
+
 def lock_row(row: Any) -> Any:
     """Return the stored row of a client, locked until the end of the transaction."""
     rows = type(row)._default_manager.select_for_update(of=("self",))

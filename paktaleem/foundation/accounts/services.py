@@ -9,9 +9,10 @@ from uuid import UUID
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from paktaleem.foundation.accounts.actors import Actor, require
-from paktaleem.foundation.accounts.acts import Refused, act, lock_row
+from paktaleem.foundation.accounts.acts import Refused, act, lock_row, refuse_if
 from paktaleem.foundation.accounts.leaving import write_key_revocation
 from paktaleem.foundation.accounts.models import TEST_KEY_PREFIX, ApiKey, Client
 from paktaleem.foundation.accounts.roles import Capability
@@ -129,11 +130,6 @@ def narrow_api_key(key: ApiKey, *, scopes: Iterable[str], actor: Actor, reason: 
     return key
 
 
-def _check_unrevoked(key: ApiKey, _actor: Actor, _at: datetime) -> None:
-    if key.revoked_at is not None:
-        raise Refused(_("The key is already revoked."))
-
-
 @act(
     "revoke",
     "Revoke key",
@@ -143,7 +139,7 @@ def _check_unrevoked(key: ApiKey, _actor: Actor, _at: datetime) -> None:
     danger=True,
     wall_clock=True,
     lock=lock_row,
-    check=_check_unrevoked,
+    check=refuse_if(lambda row: row.revoked_at is not None, gettext_lazy("The key is already revoked.")),
 )
 def revoke_api_key(key: ApiKey, *, actor: Actor, reason: Reason | str, at: datetime) -> ApiKey:
     """Revoke a key: the next call with it is refused. Raises Refused for a revoked key, NotAllowed."""

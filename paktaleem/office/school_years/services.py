@@ -13,7 +13,6 @@ from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from consent.consents.models import Consent, ConsentState
@@ -24,7 +23,7 @@ from paktaleem.directory.schools.models import Enrolment, EnrolmentRole, Origin,
 from paktaleem.directory.schools.selectors import is_only_pupil
 from paktaleem.directory.schools.services.recording import FARTHEST, end_on, lock_schools, record_counts
 from paktaleem.foundation.accounts.actors import Actor, Authorship
-from paktaleem.foundation.accounts.acts import Refused, act
+from paktaleem.foundation.accounts.acts import Refused, act, refuse_if
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.services import record_entry
@@ -38,11 +37,6 @@ _NONE_CHOSEN = _("Choose what becomes of at least one class.")
 _NO_CLASS = _("Choose classes in use of this school, and for each another one.")
 _NO_DAY = _("Choose today or an earlier day, at most a year ago.")
 _TOO_MANY = _("At most %(most)s pupils leave at once. Let some of the classes leave first, then the others.")
-
-
-def _check_open(school: School, _actor: Actor, _at: datetime) -> None:
-    if school.ended_at is not None:
-        raise Refused(gettext("This school is no longer in use."))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,7 +163,7 @@ def _select_consents(people: Sequence[Subject], at: datetime) -> QuerySet[Consen
     "has left. Here you say it by hand. First you see the numbers; nothing changes before you send the form "
     "again.",
     done="The classes have moved up. Those who leave have no open account any more.",
-    check=_check_open,
+    check=refuse_if(lambda row: row.ended_at is not None, _("This school is no longer in use.")),
 )
 def end_school_year(school: School, choices: YearEndChoices, *, shown: str, actor: Actor, at: datetime) -> YearEnd:
     """Move the classes of a school up and let pupils leave, all in one transaction; return what was changed.

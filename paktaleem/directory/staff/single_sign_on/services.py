@@ -20,7 +20,7 @@ from django.utils.translation import gettext, gettext_lazy, gettext_noop
 from paktaleem.directory.staff.single_sign_on.exchange import Identity, SignOnRefused, add_secret, open_secret
 from paktaleem.directory.staff.single_sign_on.models import MOST_DOMAINS, Provider, ProviderSecret, SignOnLink
 from paktaleem.foundation.accounts.actors import Actor, require
-from paktaleem.foundation.accounts.acts import Refused, act, lock_row
+from paktaleem.foundation.accounts.acts import act, lock_row, refuse_if
 from paktaleem.foundation.accounts.leaving import LastWayIn, WaysIn, end_sessions, keep_a_way_in
 from paktaleem.foundation.accounts.models import Membership, User
 from paktaleem.foundation.accounts.roles import Capability
@@ -163,9 +163,7 @@ def _lock(provider: Provider) -> Provider:
     return locked
 
 
-def _require_in_force(provider: Provider, _actor: Actor, _at: datetime) -> None:
-    if not provider.is_in_force:
-        raise Refused(gettext("This single sign-on is not in force."))
+_require_in_force = refuse_if(lambda row: not row.is_in_force, gettext_lazy("This single sign-on is not in force."))
 
 
 @act(
@@ -244,11 +242,6 @@ def _lock_link(link: SignOnLink) -> SignOnLink:
     return locked
 
 
-def _require_linked(link: SignOnLink, _actor: Actor, _at: datetime) -> None:
-    if link.ended_at is not None:
-        raise Refused(gettext("This account is not linked any more."))
-
-
 @act(
     "unlink",
     "Unlink",
@@ -259,7 +252,7 @@ def _require_linked(link: SignOnLink, _actor: Actor, _at: datetime) -> None:
     danger=True,
     wall_clock=True,
     lock=_lock_link,
-    check=_require_linked,
+    check=refuse_if(lambda row: row.ended_at is not None, gettext_lazy("This account is not linked any more.")),
 )
 def unlink_account(link: SignOnLink, *, actor: Actor, reason: Reason | str, at: datetime) -> SignOnLink:
     """End the link of an account at the provider to a member of staff, whose sessions end.
