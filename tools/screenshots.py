@@ -22,7 +22,7 @@ CONSOLE = {
     "people": "/admin/people/subject/",
     "requests": "/admin/requests/rightsrequest/",
     "retention": "/admin/schedule/retentionrule/schedule/",
-    "record": "/admin/records/impactassessment/record/",
+    "record": "/admin/record/",
 }
 PUBLIC = {"privacy": "/privacy/indus/", "privacy-urdu": "/privacy/indus/?lang=ur"}
 

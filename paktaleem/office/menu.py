@@ -86,8 +86,7 @@ SECTIONS = (
         "evidence",
         _("Evidence"),
         help="evidence",
-        lists="audit.Entry people.AccessRecord consent.ConsentEvent mail.Letter records.ImpactAssessment "
-        "security.SecurityEvent",
+        lists="audit.Entry people.AccessRecord consent.ConsentEvent mail.Letter security.SecurityEvent",
         more="reports.RegulatorPack guardians.Verification guardians.ProviderCheck guardians.ServiceAuthorisation "
         "guardians.SchoolAuthorisation",
     ),

@@ -61,11 +61,15 @@ class RecordContact:
 
 @dataclass(frozen=True, slots=True)
 class Assessment:
-    """An impact assessment: its document, result and review day."""
+    """The impact assessment in force: its name, the remaining risk, its review day.
 
-    reference: str
-    outcome: str
+    ``is_unanswered``: the remaining risk is high, and the authority's answer is not recorded (GDPR Art. 36).
+    """
+
+    name: str
+    risk: str
     review_on: date
+    is_unanswered: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +78,7 @@ class Activity:
 
     ``capacity`` is PakTaleem's part, ``unbalanced`` a legitimate interest without a signed test. ``retention`` has ISO
     8601 periods for each category; none is a gap. ``is_denied``: it needs an impact assessment that is not in force.
+    ``is_own``: the client's own purpose, so that the client assesses its impact, not PakTaleem.
     """
 
     purpose: Named
@@ -87,7 +92,8 @@ class Activity:
     systems: tuple[RecordSystem, ...]
     retention: tuple[tuple[Named, tuple[str, ...]], ...]
     assessment: Assessment | None
-    is_denied: bool = False
+    is_denied: bool
+    is_own: bool
 
     @property
     def roles(self) -> tuple[str, ...]:
@@ -156,17 +162,14 @@ def find_gaps(record: ProcessingRecord) -> list[Gap]:
 
 
 def _assessment_gaps(record: ProcessingRecord, one: Activity) -> list[Gap]:
-    is_high = one.assessment is not None and one.assessment.outcome == "high"
-    if one.is_denied and not is_high:
+    if one.assessment is not None and one.assessment.is_unanswered:
+        return [Gap(GapKind.HIGH_RISK, one.purpose)]
+    if one.is_denied:
         return [Gap(GapKind.DENIED, one.purpose)]
-    if one.assessment is None:
-        is_needed = record.serves_minors and any(category.code in _WATCHED for category in one.categories)
-        return [Gap(GapKind.NO_ASSESSMENT, one.purpose)] if is_needed else []
-    about = one.assessment.reference
-    return [
-        *([Gap(GapKind.ASSESSMENT_DUE, one.purpose, about)] if one.assessment.review_on <= record.on else []),
-        *([Gap(GapKind.HIGH_RISK, one.purpose, about)] if is_high else []),
-    ]
+    if one.assessment is not None:
+        return [Gap(GapKind.ASSESSMENT_DUE, one.purpose)] if one.assessment.review_on <= record.on else []
+    is_watched = record.serves_minors and any(category.code in _WATCHED for category in one.categories)
+    return [Gap(GapKind.NO_ASSESSMENT, one.purpose)] if is_watched and one.is_own else []
 
 
 BOX = (150, 26)
@@ -337,7 +340,7 @@ def _serialize_activity(record: ProcessingRecord, one: Activity, base: str) -> d
         **_list_parties(record, one, base),
     }
     if one.assessment is not None:
-        document["dpv:hasImpactAssessment"] = {"@type": "dpv:DPIA", "dct:title": one.assessment.reference}
+        document["dpv:hasImpactAssessment"] = {"@type": "dpv:DPIA", "dct:title": one.assessment.name}
     return document
 
 

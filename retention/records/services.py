@@ -1,40 +1,28 @@
-"""Adding, changing and reviewing impact assessments."""
+"""The record of processing, computed from what is in force; rows of its own would soon differ from what is done."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import Annotated
 from uuid import UUID
 
-from django import forms
 from django.conf import settings
-from django.core.exceptions import ValidationError
-from django.db import connection, transaction
-from django.db.models import QuerySet
+from django.db import connection
 from django.utils.translation import get_language, gettext
-from django.utils.translation import gettext as _
 
 from consent.agreements.models import ContactKind
 from consent.agreements.selectors import list_clients_with_agreement, list_contacts, list_parts
 from consent.notices.selectors.registers import current_register, find_purposes
 from consent.register.compiled import Basis, Capacity, Register
 from consent.register.models.agreements import Recipient, TransferGround
-from consent.register.models.assessments import Assessment as GateAssessment
+from consent.register.models.assessments import Assessment as ImpactAssessment
 from consent.register.models.assessments import AssessmentKind, ResidualRisk
 from consent.register.models.purposes import BASES, CAPACITIES, ROLES, Purpose
-from consent.register.services import change_register
-from paktaleem.foundation.accounts.actors import Actor
-from paktaleem.foundation.accounts.acts import act
 from paktaleem.foundation.accounts.models import Client
-from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.context import in_client
-from paktaleem.foundation.tenancy.models import TenantRow
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from retention.data_map.models import MapLine
-from retention.records.models import AssessmentOutcome, ImpactAssessment
 from retention.records.record import (
     Activity,
     Assessment,
@@ -50,52 +38,6 @@ from retention.records.record import (
 from retention.schedule.labels import describe_period
 from retention.schedule.selectors import list_schedule
 
-
-@transaction.atomic
-def save_assessment(
-    assessment: ImpactAssessment, *, actor: Actor, reason: Reason | str, at: datetime
-) -> ImpactAssessment:
-    """Add or change an impact assessment (GDPR Art. 35), not a future one. Raises ValidationError, NotAllowed."""
-    if assessment.done_on is not None and assessment.done_on > assessment.client.day_at(at):
-        raise ValidationError({"done_on": [_("Choose today or an earlier day.")]})
-    return change_register(assessment, actor=actor, reason=reason, at=at)
-
-
-@act(
-    "review",
-    "Record a review",
-    Capability.MANAGE_REGISTER,
-    lead="The assessment was read again today. Give its result and the day of the next review.",
-    done="Reviewed.",
-)
-def review_assessment(
-    assessment: ImpactAssessment,
-    *,
-    outcome: Annotated[
-        str, forms.ChoiceField(label="Result", choices=AssessmentOutcome.choices, widget=forms.RadioSelect)
-    ],
-    review_on: Annotated[
-        date, forms.DateField(label="Review day", help_text="On this day, the first page asks for the next review.")
-    ],
-    reason: Reason | str,
-    actor: Actor,
-    at: datetime,
-) -> ImpactAssessment:
-    """Record that an assessment was reviewed today, with its result and the next review day (GDPR Art. 35(11)).
-
-    Raises ValidationError if the day is not after today in the client's time zone, NotAllowed.
-    """
-    today = assessment.client.day_at(at)
-    if review_on <= today:
-        raise ValidationError({"review_on": [_("Choose a day after today.")]})
-    assessment.outcome, assessment.done_on, assessment.review_on = AssessmentOutcome(outcome).value, today, review_on
-    return change_register(assessment, actor=actor, reason=reason, at=at)
-
-
-# The record is computed from what is in force; rows of its own would soon differ from what is done. Only impact
-# assessments are stored.
-
-
 _ROLES = tuple(code for code, _ in ROLES)
 _EPOCH, _COUNTED_EVERY = datetime(1970, 1, 1, tzinfo=UTC), timedelta(minutes=5)
 _STATE = """
@@ -103,8 +45,6 @@ SELECT
     (SELECT string_agg(version || '/' || xmin, ' ' ORDER BY client_id)
         FROM consent_registerversion WHERE client_id = ANY (%(owners)s)),
     (SELECT history_id FROM schedule_historicalretentionrule WHERE client_id = ANY (%(owners)s)
-        ORDER BY history_id DESC LIMIT 1),
-    (SELECT history_id FROM records_historicalimpactassessment WHERE client_id = ANY (%(owners)s)
         ORDER BY history_id DESC LIMIT 1)
 """
 """Values that change with everything on which gaps depend; ``xmin`` differs even if a rolled-back version is reused."""
@@ -126,28 +66,22 @@ def build_record(client: Client, *, at: datetime, language: str, clients: tuple[
         periods[line.purpose.code, line.category].append(line.rule.period if line.rule else "")
     active = sorted(rule.code for rule in register.purposes.values() if rule.active)
 
-    def own_last[R: TenantRow](rows: QuerySet[R]) -> list[R]:
-        found = rows.filter(client_id__in={client.pk, PAKTALEEM})
-        return sorted(found, key=lambda one: one.client_id == client.pk)
-
+    owners = {client.pk, PAKTALEEM}
+    recipients = sorted(Recipient.objects.filter(client_id__in=owners), key=lambda one: one.client_id == client.pk)
     purposes = find_purposes(client.pk, active)
     contacts = list_contacts(client.pk, at=at).filter(kind__in=[ContactKind.PRIVACY, ContactKind.DPO])
     found = _Sources(
         register=register,
         names=names,
         periods=periods,
-        recipients={row.code: row for row in own_last(Recipient.objects.all())},
+        recipients={row.code: row for row in recipients},
         assessments={
-            row.purpose.code: Assessment(row.reference, row.outcome, row.review_on)
-            for row in own_last(ImpactAssessment.objects.select_related("purpose"))
-        }
-        | {
-            row.purpose.code: _to_assessment(row)
-            for row in own_last(_ASSESSED.select_related("purpose"))
-            if row.purpose
+            row.purpose_id: _to_assessment(row)
+            for row in _ASSESSED.filter(client_id__in=owners).select_related("purpose", "recipient")
         },
         capacities={one.purpose.code: one.part.value for one in list_parts(client.pk, at=at)},
         lines=list(MapLine.objects.current().filter(client_id=client.pk).select_related("system")),
+        client_id=client.pk,
         at=at,
         language=language,
     )
@@ -168,14 +102,11 @@ def build_record(client: Client, *, at: datetime, language: str, clients: tuple[
     )
 
 
-_ASSESSED = GateAssessment.objects.current().filter(kind=AssessmentKind.IMPACT)
+_ASSESSED = ImpactAssessment.objects.current().filter(kind=AssessmentKind.IMPACT)
 
 
-def _to_assessment(row: GateAssessment) -> Assessment:
-    """Convert an impact assessment that two people approved; a high risk about which the authority was asked counts."""
-    is_high = row.residual_risk == ResidualRisk.HIGH and row.consulted_at is None
-    outcome = AssessmentOutcome.HIGH if is_high else AssessmentOutcome.MITIGATED
-    return Assessment(str(row), outcome.value, row.review_on)
+def _to_assessment(row: ImpactAssessment) -> Assessment:
+    return Assessment(str(row), row.residual_risk, row.review_on, is_unanswered=row.counts_from is None)
 
 
 def count_gaps(client_id: UUID, *, at: datetime) -> int:
@@ -203,9 +134,10 @@ class _Sources:
     names: Mapping[str, str]
     periods: Mapping[tuple[str, str], list[str]]
     recipients: Mapping[str, Recipient]
-    assessments: Mapping[str, Assessment]
+    assessments: Mapping[UUID | None, Assessment]
     capacities: Mapping[str, str]
     lines: Sequence[MapLine]
+    client_id: UUID
     at: datetime
     language: str
 
@@ -226,8 +158,9 @@ class _Sources:
             recipients=self._recipients_of(purpose.code, categories),
             systems=tuple(self._systems_of(purpose.code)),
             retention=tuple((one, () if "" in kept else tuple(sorted(kept))) for one, kept in periods),
-            assessment=self.assessments.get(purpose.code),
+            assessment=self.assessments.get(purpose.pk),
             is_denied=any(gate.find(self.at) is None for gate in gates),
+            is_own=purpose.client_id == self.client_id,
         )
 
     def _bases(self, purpose: str) -> tuple[tuple[tuple[str, tuple[str, ...]], ...], bool]:
@@ -344,8 +277,8 @@ def describe_gap(gap: Gap) -> str:
         GapKind.NO_COUNTRY: gettext("{purpose}: name the countries of {about}."),
         GapKind.NO_ASSESSMENT: gettext("{purpose}: assess the impact; it shows the behaviour of children."),
         GapKind.DENIED: gettext("{purpose}: assess the impact, and have it approved; until then it is denied."),
-        GapKind.ASSESSMENT_DUE: gettext("{purpose}: review the impact assessment {about}."),
-        GapKind.HIGH_RISK: gettext("{purpose}: the remaining risk is high ({about}); ask the authority first."),
+        GapKind.ASSESSMENT_DUE: gettext("{purpose}: review the impact assessment."),
+        GapKind.HIGH_RISK: gettext("{purpose}: the remaining risk is high; ask the authority first."),
         GapKind.NO_TERM: gettext("{purpose}: name the broader purpose (DPV term)."),
     }
     return words[gap.kind].format(purpose=gap.purpose.name, about=gap.about)
@@ -372,5 +305,5 @@ def _describe_system(one: RecordSystem) -> str:
 def _describe_assessment(done: Assessment | None) -> str:
     if done is None:
         return ""
-    values = {"document": done.reference, "outcome": AssessmentOutcome(done.outcome).label, "day": done.review_on}
-    return gettext("{document}: {outcome}; review on {day}").format(**values)
+    risk = ResidualRisk(done.risk).label
+    return gettext("Remaining risk: {risk}; review on {day}").format(risk=risk, day=done.review_on)

@@ -42,7 +42,6 @@ from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
-from retention.records.models import ImpactAssessment
 from retention.schedule.models import RetentionRule
 from tests.consent.making import accept_by_two, approve_by_two, execute, refuses
 from tests.factories import SETTING_UP
@@ -125,14 +124,6 @@ def new_row(kind, client, at, **changed):
             "purpose_ur": "لیکچر۔",
             "review_on": (at + 300 * DAY).date(),
         },
-        ImpactAssessment: lambda: {
-            "purpose": newsletter(),
-            "reference": "DPIA-1",
-            "outcome": "low",
-            "summary": "Little risk.",
-            "done_on": at.date(),
-            "review_on": (at + 300 * DAY).date(),
-        },
     }[kind]()
     return kind(client=client, **{**values, **changed})
 
@@ -151,7 +142,7 @@ def version_of(client_id):
 
 ROWS = {model for model in apps.get_models() if issubclass(model, RegisterRow)}
 KINDS = sorted((kind for kind in ROWS if kind.change_capability), key=lambda kind: kind.__name__)
-NOT_OF_DECISIONS = {ClientContact, Cookie, CookieSite, ImpactAssessment, LinkedService, ListedLaw, RetentionRule}
+NOT_OF_DECISIONS = {ClientContact, Cookie, CookieSite, LinkedService, ListedLaw, RetentionRule}
 OF_DECISIONS = [kind for kind in KINDS if kind not in NOT_OF_DECISIONS]
 """Rows of which decisions are made; the others raise no version."""
 

@@ -220,7 +220,6 @@ WITHOUT = {
     "consent/decisionlogsetting": "one row for each client",
     "inventories/inventory": "a few for each system",
     "inventories/inventoryline": "a few for each system",
-    "records/impactassessment": "the record of processing is taken from its page",
     "reports/regulatorpack": FEW_FILES,
     "upkeep/portalperiod": PAKTALEEM_OWN,
     "schedule/retentionrule": "the retention schedule is taken from its page",

@@ -149,6 +149,7 @@ def test_a_support_agent_takes_in_requests_and_sees_no_figures(rows, cast_of_row
     assert [tab.label for tab in auditor.context["home_tabs"]] == [
         "Today",
         "Work in progress",
+        "Record of processing",
         "Samples",
         "Trends",
         "Law profiles",

@@ -47,7 +47,7 @@ TABLE = spread(
         ("OAC", "OC", "OC"): """
             accounts/membership consent/datacategory consent/occasion consent/purpose consent/lawfulbasis
             consent/balancingtest consent/notice consent/noticedraft consent/recipient consent/instruction
-            cookies/cookie cookies/cookiesite cookies/linkedservice data_systems/system records/impactassessment
+            cookies/cookie cookies/cookiesite cookies/linkedservice data_systems/system
             data_map/mapline consent/decisionlogsetting
             schedule/retentionrule webhooks/endpoint
         """,

@@ -99,7 +99,7 @@ TABLE = spread(
             guardians/providercheck/ask inventories/inventory/answer inventories/inventoryline/decide
             paper/formrun/confirm paper/formrun/enter paper/paperanswer/confirm paper/paperanswer/dismiss
             people/subject/answer people/subject/inform-recipient people/subject/school-authorises
-            records/impactassessment/review requests/rightsrequest/delivered requests/rightsrequest/inform-recipient
+            requests/rightsrequest/delivered requests/rightsrequest/inform-recipient
         """,
         (RECORDS, "O"): """
             consent/balancingtest/sign consent/noticedispatch/answer consent/serviceagreement/extend-duties
@@ -123,8 +123,7 @@ TABLE = spread(
             post:api/v1/subjects/<str:external_id>/events post:api/v1/subjects/<str:external_id>/guardian-authorisations
             post:api/v1/subjects/<str:external_id>/guardian-checks
             post:api/v1/subjects/<str:external_id>/guardian-requests put:api/v1/data-map
-            put:api/v1/rights-requests/<uuid:rights_request>/disagreement records/impactassessment/add
-            records/impactassessment/change
+            put:api/v1/rights-requests/<uuid:rights_request>/disagreement
         """,
         (MOVES_ON, "OC"): """
             consent/restriction/inform data_systems/order/try-again desk/requesttask/done disposals/batch/cancel

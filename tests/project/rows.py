@@ -85,8 +85,6 @@ from retention.holdings.models import FlaggedCollection, Holding
 from retention.holdings.services.holdings import CollectionReport, report_collection
 from retention.inventories.models import AskedFor, InventoryLine
 from retention.inventories.services import Count, answer_inventory, order_inventories
-from retention.records.models import ImpactAssessment
-from retention.records.services import save_assessment
 from retention.schedule.models import HoldKind
 from retention.schedule.services import HoldScope, lift_hold, place_hold
 from rights.desk.cases import open_case
@@ -560,21 +558,6 @@ def schedule_of_indus(cast):
     }
 
 
-def assessment_of_indus(cast):
-    client_id = cast.client_id("indus")
-    row = ImpactAssessment(
-        client_id=client_id,
-        purpose=Purpose.objects.get(client_id=client_id, code="newsletter"),
-        reference="DPIA-7",
-        outcome="low",
-        summary="Few data.",
-        done_on=date(2026, 1, 1),
-        review_on=date(2027, 1, 1),
-    )
-    save_assessment(row, actor=SETTING_UP, reason=Reason.REVIEW, at=AT)
-    return {"records/impactassessment": row.pk}
-
-
 def gates_of_indus(cast):
     own: dict[str, Any] = {"client_id": cast.client_id("indus")}
     words = dict.fromkeys(("name_en", "name_ur", "description_en", "description_ur"), "Hints")
@@ -747,7 +730,6 @@ _OWN_PARTS = (
     breaches_of_indus,
     packs_of,
     cookies_of_indus,
-    assessment_of_indus,
     gates_of_indus,
     map_of_indus,
     decision_log_of_indus,

@@ -123,9 +123,9 @@ CONSOLE_BY_ROLE = spread(
         "OAC": """
             admin/accounts/client/set-up/ admin/schools/rosterimport/template/<str:kind>/
             admin/holdings/holding/picture/ admin/requests/rightsrequest/figures/
-            admin/agreements/clientcontact/to-do/ admin/records/impactassessment/record/
+            admin/agreements/clientcontact/to-do/ admin/record/
             admin/data_map/mapline/map/
-            admin/records/impactassessment/record/<str:kind>/ admin/schedule/retentionrule/schedule/
+            admin/schedule/retentionrule/schedule/
             admin/schedule/retentionrule/schedule/file/ admin/samples/ admin/trends/ admin/law/ admin/work/
         """,
         "OSC": "admin/desk/requesttask/take-in/",

@@ -75,7 +75,7 @@ FEW = _list_models("""
     consent/purpose consent/purposecapacity consent/recipient consent/recipientapproval sharing/businesstransfer
     sharing/legaldisclosure accounts/proposedchange consent/serviceagreement breaches/breach people/personmerge
     consent/decisionlogsetting
-    upkeep/portalperiod cookies/cookie cookies/cookiesite cookies/linkedservice disposals/batch records/impactassessment
+    upkeep/portalperiod cookies/cookie cookies/cookiesite cookies/linkedservice disposals/batch
     schedule/retentionrule schools/term data_systems/system data_systems/systemkey webhooks/endpoint data_map/mapline
     inventories/inventory inventories/inventoryline
 """)

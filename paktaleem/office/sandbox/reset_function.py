@@ -22,7 +22,7 @@ _REGISTER = (
     "consent.LawfulBasis consent.ListedLaw consent.Notice consent.NoticeDispatch consent.NoticeDraft "
     "consent.NoticeVersion consent.Occasion consent.Purpose consent.PurposeCapacity consent.Recipient "
     "consent.RecipientApproval consent.ServiceAgreement cookies.Cookie cookies.CookieSite cookies.LinkedService "
-    "records.ImpactAssessment data_systems.System data_systems.SystemKey"
+    "data_systems.System data_systems.SystemKey"
 )
 _UNTRACKED = {
     "consent.NoticeEffect": "recorded_at",

@@ -1,4 +1,4 @@
-"""The record of processing: what it says, its gaps, its files, its picture, and impact assessments."""
+"""The record of processing: what it says, its gaps, its files, and its picture."""
 
 import csv
 import io
@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.core.exceptions import ValidationError
-from django.db import IntegrityError, connection, transaction
+from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils.translation import override
 from openpyxl import load_workbook
@@ -25,23 +24,18 @@ from consent.register.models.purposes import Purpose
 from consent.register.risk import read_questionnaires
 from consent.register.services import change_register
 from paktaleem.directory.data_systems.models import System
-from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.audit.actors import Reason
-from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.tenancy.context import as_officer, in_client
-from paktaleem.foundation.tenancy.rows import PAKTALEEM, new_id
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from retention.data_map.models import MapLine
 from retention.data_map.services import confirm_line, declare_line
 from retention.records.admin import record_board
-from retention.records.models import ImpactAssessment
 from retention.records.record import BOX, GROUNDS, WIDTH, GapKind, build_document, draw_flows, find_gaps
 from retention.records.services import (
     build_record,
     count_gaps,
     list_controllers,
-    review_assessment,
-    save_assessment,
     to_cells,
 )
 from tests.consent.making import approve_by_two, officer
@@ -50,7 +44,7 @@ from tests.retention.schedule.making import make_rule
 from tests.signing_in import browser_of
 
 TERMS = frozenset((Path(__file__).parents[2] / "consent" / "dpv_terms.txt").read_text(encoding="utf-8").splitlines())
-PAGE = "/admin/records/impactassessment/record/"
+PAGE = "/admin/record/"
 HOSTILE = '=HYPERLINK("https://evil.example","x")'
 
 
@@ -71,16 +65,12 @@ def make_recipient(client_id, at, *, name="Ravi Messaging", countries="PK, IE", 
     approve_by_two(approval, at=at)
 
 
-def assessment(client_id, purpose="newsletter", **values):
-    return ImpactAssessment(
-        client_id=client_id,
-        purpose=Purpose.objects.get(client_id__in={client_id, PAKTALEEM}, code=purpose),
-        reference="DPIA-7",
-        outcome=values.pop("outcome", "mitigated"),
-        summary="Few data, deleted soon.",
-        done_on=values.pop("done_on", date(2026, 9, 1)),
-        review_on=values.pop("review_on", date(2027, 9, 1)),
-    )
+def assess_impact(client_id, code="newsletter", *, at, risk="low", by=None):
+    purpose = Purpose.objects.get(client_id=client_id, code=code)
+    answers = {question.code: "Said." for question in read_questionnaires()["impact"].questions}
+    given: dict[str, Any] = {"residual_risk": risk, "review_on": date(2027, 9, 1), "reason": Reason.REVIEW}
+    row = answer_assessment(purpose, "impact", answers=answers, **given, actor=by or SETTING_UP, at=at)
+    return approve_assessment(row, actor=officer(), at=at)
 
 
 def activity_of(client, code, at, language="en"):
@@ -90,7 +80,7 @@ def activity_of(client, code, at, language="en"):
 
 def test_an_activity_has_everything_that_article_30_asks_for(cast, khyber, now):
     make_recipient(khyber.pk, now)
-    save_assessment(assessment(khyber.pk), actor=cast.actor("celia"), reason=Reason.REVIEW, at=now)
+    assess_impact(khyber.pk, at=now)
     one = activity_of(khyber, "newsletter", now)
     assert one.purpose.name
     assert one.description
@@ -99,7 +89,8 @@ def test_an_activity_has_everything_that_article_30_asks_for(cast, khyber, now):
     assert [category.code for category in one.categories] == ["contact_details"]
     [to] = one.recipients
     assert (to.name, to.countries, one.countries) == ("Ravi Messaging", ("PK", "IE"), ("IE", "PK"))
-    assert (to.ground, one.assessment.reference) == ("clauses", "DPIA-7")
+    assert (to.ground, one.assessment.risk) == ("clauses", "low")
+    assert to_cells(one)[10] == "Remaining risk: Low; review on 2027-09-01"
 
 
 def name_contact(client, kind, at):
@@ -175,7 +166,7 @@ def test_lists_in_urdu_have_urdu_commas(khyber, now):
 def test_another_clients_purposes_recipients_and_assessments_are_not_in_it(cast, now):
     with in_client(cast.client_id("khyber")):
         make_recipient(cast.client_id("khyber"), now)
-        save_assessment(assessment(cast.client_id("khyber")), actor=cast.actor("celia"), reason=Reason.REVIEW, at=now)
+        assess_impact(cast.client_id("khyber"), at=now)
     with in_client(cast.client_id("indus")):
         one = activity_of(cast.client("indus"), "newsletter", now)
         assert (one.recipients, one.assessment) == ((), None)
@@ -208,60 +199,32 @@ def test_gaps_are_named(cast, khyber, now):
 def test_behaviour_of_children_needs_an_assessment_that_is_in_date(cast, indus, now):
     assert GapKind.NO_ASSESSMENT in gaps_of(indus, now, "product_research")
     assert GapKind.NO_ASSESSMENT not in gaps_of(indus, now, "newsletter")
-    row = save_assessment(
-        assessment(indus.pk, "product_research"), actor=cast.actor("farah"), reason=Reason.REVIEW, at=now
-    )
+    assess_impact(indus.pk, "product_research", at=now)
     assert not {GapKind.NO_ASSESSMENT, GapKind.ASSESSMENT_DUE} & gaps_of(indus, now, "product_research")
     due = datetime(2027, 9, 1, 12, tzinfo=UTC)
     assert GapKind.ASSESSMENT_DUE in gaps_of(indus, due, "product_research")
-    review_assessment(
-        row, outcome="high", review_on=date(2028, 9, 1), actor=cast.actor("farah"), reason=Reason.REVIEW, at=due
-    )
+    assess_impact(indus.pk, "product_research", at=due - timedelta(days=2), risk="high")
     assert GapKind.HIGH_RISK in gaps_of(indus, due, "product_research")
-    assert ImpactAssessment.history.filter(id=row.pk).count() == 2
-    assert Entry.objects.filter(kind="register.changed").exists()
 
 
 def test_an_adults_institute_needs_no_assessment(khyber, now):
     assert GapKind.NO_ASSESSMENT not in gaps_of(khyber, now, "product_research")
 
 
-def test_an_assessment_has_a_past_date_and_a_later_review(cast, khyber, now):
-    by = {"actor": cast.actor("celia"), "reason": Reason.REVIEW, "at": now}
-    with pytest.raises(ValidationError) as refusal:
-        save_assessment(assessment(khyber.pk, done_on=date(2026, 10, 2)), **by)
-    assert list(refusal.value.message_dict) == ["done_on"]
-    with pytest.raises(ValidationError):
-        save_assessment(assessment(khyber.pk, review_on=date(2026, 9, 1)), **by)
-    row = save_assessment(assessment(khyber.pk), **by)
-    with pytest.raises(ValidationError):
-        review_assessment(row, outcome="low", review_on=date(2026, 10, 1), **by)
-    row.review_on = row.done_on
-    row.pk = new_id()
-    with pytest.raises(IntegrityError), transaction.atomic():
-        row.save_base(raw=True, force_insert=True)
-
-
-@pytest.mark.parametrize("name", ["bilal", "sana", "farah"])
-def test_the_wrong_role_and_another_client_assess_nothing(cast, khyber, now, name):
-    with pytest.raises(NotAllowed):
-        save_assessment(assessment(khyber.pk), actor=cast.actor(name), reason=Reason.REVIEW, at=now)
-
-
-def test_a_client_does_not_change_an_assessment_of_paktaleem(cast, now):
+def test_paktaleem_assesses_its_own_purposes_for_every_client(cast, now):
+    with in_client(cast.client_id("indus")):
+        one = activity_of(cast.client("indus"), "security_integrity", now)
+        assert "usage_logs" in {category.code for category in one.categories}
+        assert GapKind.NO_ASSESSMENT not in gaps_of(cast.client("indus"), now, "security_integrity")
     with in_client(PAKTALEEM):
-        shared = save_assessment(
-            assessment(PAKTALEEM, "support"), actor=cast.actor("amina"), reason=Reason.REVIEW, at=now
-        )
-    with in_client(cast.client_id("khyber")):
-        assert activity_of(cast.client("khyber"), "support", now).assessment.reference == "DPIA-7"
-        with pytest.raises(NotAllowed):
-            save_assessment(shared, actor=cast.actor("celia"), reason=Reason.REVIEW, at=now)
+        assess_impact(PAKTALEEM, "security_integrity", at=now, by=cast.actor("amina"))
+    with in_client(cast.client_id("indus")):
+        assert activity_of(cast.client("indus"), "security_integrity", now).assessment.risk == "low"
 
 
 def test_every_term_of_the_document_exists_and_it_expands_offline(khyber, now):
     make_recipient(khyber.pk, now)
-    save_assessment(assessment(khyber.pk), actor=SETTING_UP, reason=Reason.REVIEW, at=now)
+    assess_impact(khyber.pk, at=now)
     codes = {kind: name_contact(khyber, kind, now).subject.external_id for kind in ("dpo", "privacy")}
     record = build_record(khyber, at=now, language="en")
     document = build_document(record, base="https://privacy.example")
@@ -400,8 +363,8 @@ def test_page_and_files_say_the_ground_of_a_transfer_the_contacts_and_where_data
     text = browser.get(PAGE).text
     assert all(words in text for words in (ground, contact, "<p>PK, DE</p>"))
     assert "Zahid" not in text
-    sheet = [[cell.value for cell in row] for row in cells_of("xlsx", browser.get(PAGE + "xlsx/").getvalue())]
-    for headings, *rows in (sheet, cells_of("csv", browser.get(PAGE + "csv/").getvalue())):
+    sheet = [[cell.value for cell in row] for row in cells_of("xlsx", browser.get(PAGE + "?as=xlsx").getvalue())]
+    for headings, *rows in (sheet, cells_of("csv", browser.get(PAGE + "?as=csv").getvalue())):
         lines = [dict(zip(headings, row, strict=True)) for row in rows]
         assert {line["Contacts"] for line in lines} == {contact}
         assert {line["Countries of storage"] for line in lines} == {"PK, DE"}
@@ -424,12 +387,12 @@ def test_hostile_cells_stay_text_in_both_files(cast):
         )
         change_register(hostile, actor=SETTING_UP, reason=Reason.REVIEW, at=at)
     browser = browser_of(cast.user("celia"))
-    answer = browser.get(PAGE + "xlsx/")
+    answer = browser.get(PAGE + "?as=xlsx")
     rows = cells_of("xlsx", answer.getvalue())
     assert {cell.data_type for row in rows for cell in row} <= {"s", "n", "inlineStr"}
     assert not any(cell.data_type == "f" or cell.hyperlink for row in rows for cell in row)
     assert any("HYPERLINK" in str(row[0].value) for row in rows)
-    lines = cells_of("csv", browser.get(PAGE + "csv/").getvalue())
+    lines = cells_of("csv", browser.get(PAGE + "?as=csv").getvalue())
     assert any("HYPERLINK" in line[0] for line in lines)
     assert not any(cell.startswith(("=", "+", "-", "@", "\t", "\r")) for line in lines for cell in line)
 
@@ -447,9 +410,9 @@ def test_the_page_shows_the_record_its_gaps_and_the_picture_with_its_description
         "set a retention rule for",
     ):
         assert words in text
-    document = json.loads(browser.get(PAGE + "jsonld/").getvalue())
+    document = json.loads(browser.get(PAGE + "?as=jsonld").getvalue())
     assert document["@id"].startswith("https://testserver/privacy/khyber/#record-")
-    assert browser.get(PAGE + "pdf/").status_code == 404
+    assert browser.get(PAGE + "?as=pdf").status_code == 404
 
 
 def test_officers_choose_a_client_and_clients_see_their_own(cast):
@@ -473,9 +436,7 @@ def test_the_card_takes_one_query_while_nothing_changes(cast, now, name):
 CHANGES = {
     "a recipient without countries": lambda client, at: make_recipient(client.pk, at, countries=""),
     "a retention rule": lambda client, at: make_rule(client.pk, "newsletter", "contact_details", at=at),
-    "a high risk": lambda client, at: save_assessment(
-        assessment(client.pk, outcome="high"), actor=SETTING_UP, reason=Reason.REVIEW, at=at
-    ),
+    "a high risk": lambda client, at: assess_impact(client.pk, risk="high", at=at),
 }
 
 
@@ -498,17 +459,13 @@ def test_an_assessment_that_decisions_need_is_a_gap_until_two_people_made_it(cas
         return {gap.kind for gap in gaps if gap.purpose.code == "newsletter"} - {GapKind.NO_RETENTION, GapKind.NO_TERM}
 
     assert kinds() == {GapKind.DENIED}
-    answers = {question.code: "Said." for question in read_questionnaires()["impact"].questions}
     for risk, expected in (("high", {GapKind.HIGH_RISK}), ("low", set())):
-        given: dict[str, Any] = {"residual_risk": risk, "review_on": date(2030, 1, 1), "reason": Reason.REVIEW}
-        row = answer_assessment(purpose, "impact", answers=answers, **given, actor=cast.actor("celia"), at=now)
-        approve_assessment(row, actor=officer(), at=now)
+        assess_impact(khyber.pk, risk=risk, at=now, by=cast.actor("celia"))
         assert kinds() == expected
-    assert activity_of(khyber, "newsletter", now).assessment.review_on == date(2030, 1, 1)
 
 
-def test_reminders_that_fall_due_are_counted(cast, khyber, now):
-    save_assessment(assessment(khyber.pk), actor=cast.actor("celia"), reason=Reason.REVIEW, at=now)
+def test_reminders_that_fall_due_are_counted(khyber, now):
+    assess_impact(khyber.pk, at=now)
     before = count_gaps(khyber.pk, at=datetime(2027, 8, 31, 12, tzinfo=UTC))
     assert count_gaps(khyber.pk, at=datetime(2027, 9, 1, 12, tzinfo=UTC)) == before + 1
 
