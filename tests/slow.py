@@ -198,6 +198,7 @@ _SLOW: Final = {
         school_limits/test_work.py::test_a_copy_of_both_records_is_neither_ordered_nor_handed_over
         school_limits/test_work.py::test_an_erasure_of_both_records_is_neither_proposed_nor_approved_nor_cancelled
         signin/test_second_factor.py::test_each_sensitive_act_requires_reauthentication subjects/test_replay.py
+        rights/test_people_of_clients.py
     """,
     "copies and exports of all data of people are built": """
         erasures/test_certificates.py::test_the_pdf_is_accessible_and_says_the_same_in_both_languages

@@ -14,7 +14,12 @@ from django.urls import reverse
 from django.utils import timezone
 
 from paktaleem.directory.data_systems.models import Order
-from paktaleem.directory.data_systems.services.fulfilment import carry_out_by_hand
+from paktaleem.directory.data_systems.services.fulfilment import (
+    accept_order,
+    carry_out_by_hand,
+    complete_order,
+    hand_over,
+)
 from paktaleem.directory.data_systems.states import Answer, Outcome
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.tasks import forget_in_statistics
@@ -39,6 +44,7 @@ from tests.subjects.test_erasure import dump, make_statistics
 from tests.traces import forms
 from tests.working import work as work_on
 
+DECIDERS = {"paktaleem": "amina", "khyber": "celia", "indus": "farah"}
 CONTACT, NAME = "quirina.zabaglione@visitor.example", "Quirina Zabaglione"
 
 
@@ -47,10 +53,12 @@ def work():
 
 
 class Office:
-    """PakTaleem's officers at work, the visitor's browser, and the clock."""
+    """PakTaleem's officers at work, the visitor's browser, and the clock; of one client, with its administrator."""
 
-    def __init__(self, cast, clock):
-        self.cast, self.clock, self.origin = cast, clock, 0
+    def __init__(self, cast, clock, client="paktaleem"):
+        self.cast, self.clock, self.origin, self.client = cast, clock, 0, client
+        self.client_id = cast.client_id(client)
+        self.form = "/requests/" if client == "paktaleem" else f"/requests/{client}/"
         self.gul: Any = None
         self.move(timedelta())
 
@@ -58,29 +66,34 @@ class Office:
         self.clock.move_to((timezone.now() if self.gul else AT) + by)
         self.amina = browser_of(self.cast.user("amina"))
         self.gul = browser_of(second_officer_user())
+        self.decider = browser_of(self.cast.user(DECIDERS[self.client]))
 
     def visitor(self):
         self.origin += 1
         return visitor(REMOTE_ADDR=f"198.51.100.{self.origin}")
 
     def request(self):
-        with in_client(PAKTALEEM):
+        with in_client(self.client_id):
             return RightsRequest.objects.latest("received_at", "pk")
 
     def person(self):
-        with in_client(PAKTALEEM):
+        with in_client(self.client_id):
             return self.request().subject
 
     def act(self, slug, browser=None, **values):
         return (browser or self.amina).post(row_url(MODEL, self.request().pk, slug), values)
 
-    def write(self, kind, contact=CONTACT):
+    def write(self, kind, contact=CONTACT, *, is_known=False):
         browser = self.visitor()
-        values = {"csrfmiddlewaretoken": token_of(browser.get("/requests/")), "kinds": [kind]}
-        page = browser.post("/requests/", {**values, "contact": contact, "details": "I once wrote to you."})
+        values = {"csrfmiddlewaretoken": token_of(browser.get(self.form)), "kinds": [kind]}
+        page = browser.post(self.form, {**values, "contact": contact, "details": "I once wrote to you."})
         assert page.status_code == 200
         work()
-        assert self.request().subject_id is None, "nobody with this contact is known"
+        assert (self.request().subject_id is not None) is is_known
+
+    def ask(self, browser, kind):
+        self.move(timedelta(minutes=1))
+        assert send(browser, "/requests/mine/new/", form_at="/requests/mine/", kinds=kind).status_code == 302
 
     def register(self, **given):
         assert self.act("register-sender", **given).status_code == 302
@@ -100,20 +113,25 @@ class Office:
         return browser
 
     def decide(self):
-        with in_client(PAKTALEEM):
+        with in_client(self.client_id):
             undecided = list(RequestPart.objects.filter(request=self.request(), decision=""))
         for part in undecided:
-            assert part.decider == "paktaleem"
-            page = self.act("decide", part=str(part.pk), decision="granted")
+            browser = {"paktaleem": self.amina, "client": self.decider}[part.decider]
+            page = self.act("decide", browser, part=str(part.pk), decision="granted")
             assert page.status_code == 302, page.content.decode()
         work()
 
     def answer_orders(self):
-        """Answer the orders to PakTaleem's billing system, which knows none of these people."""
-        with in_client(PAKTALEEM):
-            for order in Order.objects.open().filter(client_id=PAKTALEEM).select_related("system"):
-                none = Answer(Outcome.NOT_APPLICABLE, reason="holds_none")
-                carry_out_by_hand(order, none, actor=self.cast.actor("amina"), at=timezone.now())
+        """Answer the orders to the systems, which know none of these people."""
+        with in_client(self.client_id):
+            for order in Order.objects.open().filter(client_id=self.client_id).select_related("system"):
+                none, at = Answer(Outcome.NOT_APPLICABLE, reason="holds_none"), timezone.now()
+                if order.system.delivery == "by_hand":
+                    carry_out_by_hand(order, none, actor=self.cast.actor("amina"), at=at)
+                    continue
+                key = self.cast.key_actor(self.client)
+                hand_over([order], system=order.system, client_id=self.client_id, actor=key, at=at)
+                complete_order(accept_order(order, actor=key, at=at), none, actor=key, at=at)
         work()
 
     def close(self):
@@ -131,10 +149,11 @@ class Office:
         return unpacked(b"".join(send(browser, url).streaming_content))
 
     def erase(self):
-        with in_client(PAKTALEEM):
+        with in_client(self.client_id):
             proposal = ErasureProposal.objects.get(stage="proposed")
         url = row_url(ERASURE, proposal.pk, "approve")
-        assert self.amina.post(url, {"reason": "review"}).status_code == 200, "a second person approves"
+        proposer = self.decider if proposal.requested_role == "client_admin" else self.amina
+        assert proposer.post(url, {"reason": "review"}).status_code == 200, "a second person approves"
         assert self.gul.post(url, {"reason": "review"}).status_code == 302
         assert self.act("answer", text="It will be erased.").status_code == 302
         work()
@@ -143,7 +162,7 @@ class Office:
         work()
         self.answer_orders()
         continue_all_erasures(0)
-        with in_client(PAKTALEEM):
+        with in_client(self.client_id):
             assert Certificate.objects.filter(proposal=proposal).exists()
 
 
@@ -222,9 +241,7 @@ def test_a_writer_of_emails_is_found_copied_and_erased_with_their_earlier_reques
     assert first.number in words
     kept.close()
 
-    kept.move(timedelta(minutes=1))
-    asked = send(browser, "/requests/mine/new/", form_at="/requests/mine/", kinds="erasure")
-    assert asked.status_code == 302
+    kept.ask(browser, "erasure")
     person = kept.person()
     kept.decide()
     kept.erase()
@@ -311,8 +328,7 @@ def test_a_member_of_staff_has_a_copy_and_is_erased_once_no_role_needs_the_accou
     ]
     kept.close()
 
-    kept.move(timedelta(minutes=1))
-    assert send(browser, "/requests/mine/new/", form_at="/requests/mine/", kinds="erasure").status_code == 302
+    kept.ask(browser, "erasure")
     with in_client(PAKTALEEM):
         part = RequestPart.objects.get(request=kept.request())
     refused = kept.act("decide", part=str(part.pk), decision="granted")
