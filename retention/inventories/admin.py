@@ -9,10 +9,11 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
-from paktaleem.directory.data_systems.models import Delivery
+from paktaleem.directory.data_systems.admin import system_panels
+from paktaleem.directory.data_systems.models import Delivery, System
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.clocks import get_time_of
-from paktaleem.foundation.console.columns import render_state, staff_name, state_column
+from paktaleem.foundation.console.columns import client_name, render_state, staff_name, state_column
 from paktaleem.foundation.console.filters import ProgressFilter
 from paktaleem.foundation.console.forms import ActionForm, FormData
 from paktaleem.foundation.console.model_admin import EvidenceAdmin
@@ -20,6 +21,7 @@ from paktaleem.foundation.console.register_names import format_category
 from paktaleem.foundation.console.requests import actor_of, by_user, is_shared_with
 from paktaleem.foundation.console.row_actions import AddedAct, RowAction, act_page, added_acts
 from paktaleem.foundation.console.site import site
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from retention.inventories.models import Inventory, InventoryLine
 from retention.inventories.selectors import list_inventory_lines, list_latest
 from retention.inventories.services import Count, answer_inventory, decide_difference, order_inventory
@@ -40,6 +42,8 @@ def _answer(row: Inventory, given: FormData, request: HttpRequest) -> None:
 
 
 def _render_state(row: Inventory) -> SafeString:
+    if row.is_late:
+        return render_state(gettext("Answered late"), "warn")
     if not row.is_open:
         return render_state(gettext("Answered"), "good")
     if row.due_at <= get_time_of(row.client_id):
@@ -57,13 +61,39 @@ def _render_line(line: InventoryLine) -> SafeString:
     return render_state(line.get_decision_display(), "good")
 
 
+def _panel_of(
+    inventories: QuerySet[Inventory], *, current: Inventory | None = None, is_shared: bool = False
+) -> dict[str, object]:
+    """Return the panel of the latest of these inventories: all lines of the current one, differences of the others."""
+    trend = [
+        (
+            row,
+            _render_state(row),
+            [
+                (line, format_category(line.category, line.client_id), _render_line(line))
+                for line in lines
+                if row == current or line.is_difference
+            ],
+        )
+        for row, lines in list_latest(inventories)
+    ]
+    return {"template": "console/panels/inventories.html", "trend": trend, "is_shared": is_shared}
+
+
+@system_panels.connect
+def inventories_panel(request: HttpRequest, row: System) -> dict[str, object]:
+    """Show the latest inventories of a system; those of all clients if it is PakTaleem's and an officer reads."""
+    is_shared = row.client_id == PAKTALEEM and actor_of(request).client_id is None
+    return _panel_of(Inventory.objects.filter(system=row).annotate(owner_name=client_name()), is_shared=is_shared)
+
+
 @admin.register(Inventory, site=site)
 class InventoryAdmin(EvidenceAdmin[Inventory]):
     """Inventories, and the last twelve of the same system beside each."""
 
     view_capability = Capability.VIEW_RECORDS
     loaded = ("system",)
-    list_display = ("asked_at", "system", "asked_for", "state", "due_at", "owner")
+    list_display = ("asked_at", "system", "asked_for", "state", "due_at", "answered_at", "owner")
     list_filter = (ProgressFilter, "client")
     row_fields = ("system", "asked_for")
     detail_fields = ("state", "asked_at", "due_at", "answered_at")
@@ -90,15 +120,8 @@ class InventoryAdmin(EvidenceAdmin[Inventory]):
         return [] if is_shared_with(request, row.system_owner) else super()._acts_of(request, row)
 
     def panels(self, request: HttpRequest, row: Inventory) -> list[dict[str, object]]:
-        trend = [
-            (
-                one,
-                _render_state(one),
-                [(line, format_category(line.category, line.client_id), _render_line(line)) for line in lines],
-            )
-            for one, lines in list_latest(row.client_id, row.system_id)
-        ]
-        return [*super().panels(request, row), {"template": "console/panels/inventories.html", "trend": trend}]
+        of_system = Inventory.objects.filter(client_id=row.client_id, system=row.system_id)
+        return [*super().panels(request, row), _panel_of(of_system, current=row)]
 
 
 @admin.register(InventoryLine, site=site)

@@ -102,7 +102,7 @@ class Inventories(Operation):
     def get(self, request: Request) -> Response:
         """List the latest twelve inventories of the system of the key, newest first, with their lines."""
         system = system_of_key(actor_of(request), at=moment_of(request))
-        found = list_latest(client_of(request), system.pk)
+        found = list_latest(Inventory.objects.filter(client_id=client_of(request), system=system))
         return Response({"inventories": [serialize_row(InventoryOutput, row, lines=_lines(own)) for row, own in found]})
 
 

@@ -87,6 +87,11 @@ class Inventory(TenantRow):
     def is_open(self) -> bool:
         return self.answered_at is None
 
+    @property
+    def is_late(self) -> bool:
+        """Return True if the system answered after the due date."""
+        return self.answered_at is not None and self.answered_at > self.due_at
+
 
 class DifferenceDecision(models.TextChoices):
     """A decision of staff about a difference."""

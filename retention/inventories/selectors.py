@@ -18,16 +18,16 @@ def list_inventory_lines(inventory: Inventory) -> list[InventoryLine]:
 
 
 def group_lines(inventories: Sequence[Inventory]) -> dict[UUID, list[InventoryLine]]:
-    """Return the lines of inventories of one client, by category, with one query."""
+    """Return the lines of inventories, by category, with one query."""
     lines: dict[UUID, list[InventoryLine]] = {one.pk: [] for one in inventories}
     for line in InventoryLine.objects.filter(inventory__in=inventories).order_by("category"):
         lines[line.inventory_id].append(line)
     return lines
 
 
-def list_latest(client_id: UUID, system_id: UUID) -> list[tuple[Inventory, list[InventoryLine]]]:
-    """List the latest twelve inventories of a system at a client with their lines, newest first; two queries."""
-    rows = list(Inventory.objects.filter(client_id=client_id, system=system_id)[:_LATEST])
+def list_latest(inventories: QuerySet[Inventory]) -> list[tuple[Inventory, list[InventoryLine]]]:
+    """List the latest twelve of these inventories with their lines, newest first; two queries."""
+    rows = list(inventories[:_LATEST])
     lines = group_lines(rows)
     return [(row, lines[row.pk]) for row in rows]
 

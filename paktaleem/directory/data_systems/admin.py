@@ -1,6 +1,6 @@
 """Console pages of systems, their orders and what they answered."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, TypedDict
 
@@ -89,9 +89,14 @@ from paktaleem.foundation.console.search import searches
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.console.translation import translate_text
 from paktaleem.foundation.first_rows import take_latest
+from paktaleem.foundation.operations.extensions import ExtensionPoint
 from paktaleem.foundation.tenancy.models import TenantRow
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from paktaleem.foundation.text.times import format_date, join_words
+
+system_panels: ExtensionPoint[Callable[[HttpRequest, System], dict[str, object]]] = ExtensionPoint(
+    "data_systems.system_panels", "Panels on the console page of every system: a template and its values."
+)
 
 
 @admin.register(System, site=site)
@@ -122,6 +127,9 @@ class SystemAdmin(ScopedAdmin[System]):
         found: QuerySet[Any] = super().get_queryset(request)
         named: QuerySet[Any] = found.annotate(proposer_name=staff_name("proposed_by", actor_of(request)))
         return named
+
+    def panels(self, request: HttpRequest, row: System) -> list[dict[str, object]]:
+        return [*super().panels(request, row), *(panel(request, row) for panel in system_panels)]
 
     @admin.display(description="end proposed by")
     def proposer(self, row: Any) -> str:
