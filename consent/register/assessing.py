@@ -11,9 +11,9 @@ from django.utils.translation import gettext as _
 
 from consent.register.gates import find_purpose_criteria
 from consent.register.models.agreements import Recipient
-from consent.register.models.assessments import Assessment, AssessmentKind, ResidualRisk
+from consent.register.models.assessments import WITHOUT_RISK, Assessment, AssessmentKind, ResidualRisk
 from consent.register.models.purposes import Automated, Purpose
-from consent.register.risk import read_questionnaires
+from consent.register.risk import Questionnaire, read_questionnaires
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.acts import Refused, act, lock_row
 from paktaleem.foundation.accounts.models import Client
@@ -59,7 +59,7 @@ def answer_assessment(
     assessment.answers = {name: answers.get(name, "").strip() for name in names}
     assessment.residual_risk, assessment.review_on = residual_risk, review_on
     assessment.answered_at, assessment.answered_by = at, actor.id
-    _check_answers(assessment, client, at)
+    _check_answers(assessment, questionnaire, client, at)
     return _save(assessment, "assessment.answered", actor, reason, at)
 
 
@@ -77,17 +77,28 @@ def list_covered(row: Purpose | Recipient, kind: str, client: Client) -> list[st
     return sorted(find_purpose_criteria(row, client))
 
 
-def _check_answers(assessment: Assessment, client: Client, at: datetime) -> None:
+def _check_answers(assessment: Assessment, questionnaire: Questionnaire, client: Client, at: datetime) -> None:
+    today = client.day_at(at)
     errors = {name: [_("This field is required.")] for name, text in assessment.answers.items() if not text}
     words = _("At most {number} characters.").format(number=LONGEST)
     errors |= {name: [words] for name, text in assessment.answers.items() if len(text) > LONGEST}
-    risks = {""} if assessment.kind == AssessmentKind.AUTOMATED else set(ResidualRisk)
+    for question in questionnaire.questions:
+        if question.day and question.code not in errors and not _is_past(assessment.answers[question.code], today):
+            errors[question.code] = [_("Give a day, today or earlier, such as {today}.").format(today=today)]
+    risks = {""} if assessment.kind in WITHOUT_RISK else set(ResidualRisk)
     if assessment.residual_risk not in risks:
         errors["residual_risk"] = [_("Choose the risk that remains.")]
-    if assessment.review_on <= client.day_at(at):
+    if assessment.review_on <= today:
         errors["review_on"] = [_("Choose a day after today.")]
     if errors:
         raise ValidationError(errors)
+
+
+def _is_past(text: str, today: date) -> bool:
+    try:
+        return date.fromisoformat(text) <= today
+    except ValueError:
+        return False
 
 
 def _save(assessment: Assessment, kind: str, actor: Actor, reason: Reason | str, at: datetime) -> Assessment:

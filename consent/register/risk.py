@@ -22,12 +22,16 @@ class Criterion(StrEnum):
 
 
 class Question(msgspec.Struct, frozen=True):
-    """One question in both languages. ``told``: people read the answer, so that it is given in both, too."""
+    """One question in both languages. ``told``: people read the answer, so that it is given in both, too.
+
+    The answer to a question with ``day`` is a day, as ISO 8601 writes it.
+    """
 
     code: str
     text_en: str
     text_ur: str
     told: bool = False
+    day: bool = False
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from consent.decisions.facts import Question
 from consent.decisions.selectors.decisions import decide_all_purposes, decide_one
 from consent.register.assessing import answer_assessment, approve_assessment, record_consultation
 from consent.register.effects import WeakensSafeguard
-from consent.register.models.agreements import RecipientApproval
+from consent.register.models.agreements import Recipient, RecipientApproval
 from consent.register.models.assessments import Assessment
 from consent.register.models.purposes import Purpose
 from consent.register.risk import find_criteria, is_high_risk, needs_transfer_assessment, read_questionnaires
@@ -25,7 +25,9 @@ from paktaleem.foundation.accounts.changes import decide_proposed_change
 from paktaleem.foundation.accounts.client_services import adopt_law
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester
 from paktaleem.foundation.audit.actors import Reason
+from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.console.clocks import select_due
 from paktaleem.foundation.law.profiles import PROMISES, read_criteria, read_law
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM, new_id
@@ -89,6 +91,31 @@ def test_profiling_is_denied_until_a_second_person_approves_its_description(cast
     ]
     assert "About" not in json.dumps([one.body for one in entries])
     assert draft.history.count() == 2
+
+
+def test_a_provider_is_to_be_audited_once_approved_and_again_on_the_day(cast, khyber, now):
+    host = make_provider(khyber.pk, at=now)
+    [due], mine = Recipient.due, Recipient.objects.filter(pk=host.pk)
+    assert not select_due(mine, due.rows, now).exists()
+    approve_by_two(RecipientApproval(client_id=khyber.pk, recipient=host, starts_at=now), at=now)
+    assert list(select_due(mine, due.rows, now)) == [host]
+    questions = read_questionnaires()["provider"].questions
+    answers = {one.code: "TÜV, ISO 27001, report 7 in the archive." for one in questions} | {
+        "audited_on": str(now.date())
+    }
+    for day in ("", "last week", str((now + DAY).date())):
+        with pytest.raises(ValidationError) as caught:
+            answer(cast, host, "provider", now, answers=answers | {"audited_on": day}, residual_risk="")
+        assert list(caught.value.message_dict) == ["audited_on"]
+    draft = answer(cast, host, "provider", now, answers=answers, residual_risk="")
+    assert select_due(mine, due.rows, now).exists(), "not yet approved"
+    approve_assessment(draft, actor=officer(), at=now)
+    assert not select_due(mine, due.rows, now).exists()
+    assert not Assessment.objects.to_repeat(now + 200 * DAY).exists()
+    assert Assessment.objects.to_repeat(now + 300 * DAY).get() == draft
+    draft.purpose, draft.recipient = Purpose.objects.first(), None
+    with pytest.raises(IntegrityError, match="of_its_kind_of_row"), transaction.atomic():
+        save_tracked(draft, actor=SETTING_UP, at=now, **BY)
 
 
 @pytest.mark.parametrize(("action", "expected"), [("store", False), ("delete", False), ("collect", True)])

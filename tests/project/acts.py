@@ -93,7 +93,8 @@ TABLE = spread(
         (PROTECTS, FORM): "consent/agreementsuspension/add guardians/childmechanism/add schedule/hold/add",
         (RECORDS, "OC"): """
             consent/assessment/consult consent/consentevent/add-evidence consent/purpose/assess-impact
-            consent/purpose/describe-automated consent/recipient/assess-transfer consent/serviceagreement/add-document
+            consent/purpose/describe-automated consent/recipient/assess-transfer consent/recipient/audit
+            consent/serviceagreement/add-document
             data_map/mapline/confirm data_map/mapline/end data_systems/order/add-file data_systems/order/answer
             data_systems/system/count desk/authoritycase/end guardians/guardianship/answer guardians/guardianship/check
             guardians/providercheck/ask inventories/inventory/answer inventories/inventoryline/decide

@@ -21,8 +21,8 @@ from consent.register.assessing import (
 )
 from consent.register.compiled import Gate
 from consent.register.gates import find_purpose_criteria, find_transfer_gate, list_gates
-from consent.register.models.agreements import Recipient
-from consent.register.models.assessments import Assessment, AssessmentKind, ResidualRisk
+from consent.register.models.agreements import Recipient, RecipientKind
+from consent.register.models.assessments import OF_RECIPIENTS, WITHOUT_RISK, Assessment, AssessmentKind, ResidualRisk
 from consent.register.models.purposes import Automated, Purpose
 from consent.register.risk import Criterion, Question, read_questionnaires
 from paktaleem.foundation.accounts.models import Client
@@ -68,18 +68,20 @@ class AnswersForm(RowActionForm):
     reason = ReasonField()
 
     def prepare(self) -> None:
-        own = {"recipient" if self.kind == AssessmentKind.TRANSFER else "purpose": self.row}
+        own = {"recipient" if self.kind in OF_RECIPIENTS else "purpose": self.row}
         before = Assessment.objects.filter(kind=self.kind, **own).first()
         for question in read_questionnaires()[self.kind].questions:
             for name in question.names:
                 self.fields[name] = _ask(question, name, before.answers.get(name, "") if before else "")
-        if self.kind == AssessmentKind.AUTOMATED:
+        if self.kind in WITHOUT_RISK:
             del self.fields["residual_risk"]
         last = ("residual_risk", "review_on", "reason")
         self.order_fields([*(name for name in self.fields if name not in last), *last])
 
 
-def _ask(question: Question, name: str, initial: str) -> forms.CharField:
+def _ask(question: Question, name: str, initial: str) -> forms.Field:
+    if question.day:
+        return forms.DateField(label=_get_text(question), widget=DayInput, initial=initial)
     help_text = gettext("Do not name people.")
     if question.told:
         language = gettext("Urdu") if name.endswith("_ur") else gettext("English")
@@ -104,7 +106,7 @@ def _make_act(slug: str, label: str, kind: AssessmentKind, lead: str, **options:
         return answer_assessment(
             row,
             kind,
-            answers={name: given[name] for name in names},
+            answers={name: str(given[name]) for name in names},
             residual_risk=given.get("residual_risk", ""),
             review_on=given["review_on"],
             actor=actor_of(request),
@@ -138,6 +140,15 @@ ASSESS_TRANSFER = _make_act(
     gettext_noop("Assess the transfer"),
     AssessmentKind.TRANSFER,
     gettext_noop("Whether the data is protected in the countries of this recipient. A second person must approve it."),
+)
+
+
+AUDIT_PROVIDER = _make_act(
+    "audit",
+    gettext_noop("Record an audit"),
+    AssessmentKind.PROVIDER,
+    gettext_noop("Who audited this provider, when and with which evidence. A second person must approve it."),
+    applies=lambda row, _at: row.kind != RecipientKind.CONTROLLER,
 )
 
 
@@ -178,8 +189,9 @@ class AssessmentAdmin(EvidenceAdmin[Assessment]):
     list_filter = (ProgressFilter, "kind", "client")
     loaded = ("purpose", "recipient", "client")
     intro = (
-        "Descriptions of automated decisions, and assessments of impacts and transfers. The page of a purpose or a "
-        "recipient asks the questions; a second person approves the answers. PakTaleem’s count at every client."
+        "Descriptions of automated decisions, assessments of impacts and transfers, audits of providers. The page of "
+        "a purpose or a recipient asks the questions; a second person approves the answers. PakTaleem’s count at "
+        "every client."
     )
     empty_text = "No assessment yet."
     state = state_column(_state_pill)
@@ -198,7 +210,7 @@ class AssessmentAdmin(EvidenceAdmin[Assessment]):
 
     @admin.display(description="covers")
     def covered(self, row: Assessment) -> str:
-        if row.kind == AssessmentKind.TRANSFER:
+        if row.kind in OF_RECIPIENTS:
             return name_countries(row.covers)
         return _describe_risks(row.covers)
 
@@ -245,13 +257,14 @@ def show_purpose_gates(purpose: Purpose, request: HttpRequest) -> dict[str, obje
     }
 
 
-def show_recipient_gate(recipient: Recipient, request: HttpRequest) -> dict[str, object] | None:
-    """Return the panel of a recipient that needs a transfer assessment, None for others."""
-    client = _get_client(recipient, request)
+def show_recipient_gates(recipient: Recipient, request: HttpRequest) -> dict[str, object]:
+    """Return the panel of a recipient: its audit if it is a provider, and the transfer assessment if it needs one."""
+    client, at = _get_client(recipient, request), get_action_time(request)
     own = Assessment.objects.filter(recipient=recipient, client_id=recipient.client_id)
-    gate = find_transfer_gate(recipient, client, own)
-    if gate is None:
-        return None
-    title = gettext("Transfer to another country")
-    gates = [_describe_gate(gate, get_action_time(request))]
-    return {"template": "console/panels/gates.html", "title": title, "gates": gates}
+    transfer = find_transfer_gate(recipient, client, own)
+    gates = [] if transfer is None else [_describe_gate(transfer, at)]
+    if recipient.kind != RecipientKind.CONTROLLER:
+        audit = own.filter(kind=AssessmentKind.PROVIDER).current().first()
+        label = AssessmentKind.PROVIDER.label
+        gates.append({"label": label, "assessment": audit and audit.pk, "is_optional": True})
+    return {"template": "console/panels/gates.html", "title": gettext("Assessments"), "gates": gates}

@@ -18,10 +18,11 @@ from django.utils.translation import gettext as _
 from consent.register.admin.assessments import (
     ASSESS_IMPACT,
     ASSESS_TRANSFER,
+    AUDIT_PROVIDER,
     DESCRIBE_AUTOMATED,
     list_declared_criteria,
     show_purpose_gates,
-    show_recipient_gate,
+    show_recipient_gates,
 )
 from consent.register.admin.safeguards import (
     PeriodAdmin,
@@ -495,7 +496,7 @@ class RecipientAdmin(SafeguardedAdmin[Recipient]):
     fixed = ("code",)
     detail_fields = ("no_consideration",)
     list_display = ("name", "code", "kind", "service", "countries", "owner")
-    list_filter = ("client", "kind")
+    list_filter = (ProgressFilter, "client", "kind")
     search_fields = ("code", "name")
     intro = (
         "Third-party providers under a data processing agreement: their part, agreement, countries and assurances. "
@@ -503,11 +504,10 @@ class RecipientAdmin(SafeguardedAdmin[Recipient]):
         "the ground of a transfer cannot change; another name, or an agreement that lasts longer, takes two officers."
     )
     empty_text = "No recipients: nothing is shared with anyone."
-    acts = (ASSESS_TRANSFER,)
+    acts = (ASSESS_TRANSFER, AUDIT_PROVIDER)
 
     def panels(self, request: HttpRequest, row: Recipient) -> list[dict[str, object]]:
-        gate = show_recipient_gate(row, request)
-        return [*super().panels(request, row), *([gate] if gate else [])]
+        return [*super().panels(request, row), show_recipient_gates(row, request)]
 
 
 @admin.register(RecipientApproval, site=site)

@@ -2,8 +2,9 @@
 
 from datetime import datetime, timedelta
 
+from django.apps import apps
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -162,6 +163,15 @@ class TransferGround(models.TextChoices):
     LEGAL_CLAIM = "legal_claim", _("Needed for a legal claim (Art. 49(1)(e))")
 
 
+def _list_unaudited(rows: QuerySet["Recipient"], at: datetime) -> QuerySet["Recipient"]:
+    """Narrow recipients to providers that are approved now, without an audit that a second person approved."""
+    of_recipient = {"recipient": OuterRef("pk"), "client_id": OuterRef("client_id")}
+    approved = RecipientApproval.objects.active(at).filter(**of_recipient)
+    assessments = apps.get_model("consent", "Assessment")._default_manager  # its module imports this one
+    audits = assessments.filter(**of_recipient, kind="provider", replaced_at=None, reviewed_at__isnull=False)
+    return rows.exclude(kind=RecipientKind.CONTROLLER).filter(Exists(approved), ~Exists(audits))
+
+
 class Recipient(RegisterRow):
     """One third-party provider with whom data may be shared (policy §6), under a data processing agreement.
 
@@ -233,6 +243,16 @@ class Recipient(RegisterRow):
     )
 
     history = History()
+
+    due = (
+        Due(
+            label=_("Providers to audit"),
+            note=_("approved, and no audit is recorded"),
+            who=Capability.MANAGE_REGISTER,
+            rows=_list_unaudited,
+            query="progress=unaudited",
+        ),
+    )
 
     class Meta:
         ordering = ["name"]

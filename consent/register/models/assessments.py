@@ -25,6 +25,13 @@ class AssessmentKind(models.TextChoices):
     AUTOMATED = "automated", _("Automated decision or profiling (Art. 15(1)(h) and 22)")
     IMPACT = "impact", _("Impact on people (Art. 35)")
     TRANSFER = "transfer", _("Transfer to another country (Art. 46)")
+    PROVIDER = "provider", _("Audit of a provider (Art. 28(3)(h))")
+
+
+OF_RECIPIENTS = (AssessmentKind.TRANSFER, AssessmentKind.PROVIDER)
+"""The kinds whose subject is a recipient."""
+WITHOUT_RISK = (AssessmentKind.AUTOMATED, AssessmentKind.PROVIDER)
+"""The kinds that do not name the risk that remains."""
 
 
 class ResidualRisk(models.TextChoices):
@@ -48,7 +55,7 @@ class AssessmentQuerySet(TrackedQuerySet["Assessment"]):
 
 
 class Assessment(RegisterRow):
-    """One assessment of a purpose, or of the transfer to a recipient, by the client that owns that row.
+    """One assessment of a purpose, of the transfer to a recipient, or audit of one, by the client that owns that row.
 
     It counts from ``reviewed_at``, when a second person approved it, until ``replaced_at``, when they approved a later
     one; if the remaining risk is high, only from ``consulted_at``, when the authority's answer was recorded. It covers
@@ -114,14 +121,15 @@ class Assessment(RegisterRow):
         ordering = ["-answered_at", "-id"]
         constraints = [
             unique_in_client("assessment_one_draft_of_purpose", "kind", "purpose", where=Q(reviewed_at=None)),
-            unique_in_client("assessment_one_draft_of_recipient", "recipient", where=Q(reviewed_at=None)),
+            unique_in_client("assessment_one_draft_of_recipient", "kind", "recipient", where=Q(reviewed_at=None)),
             models.CheckConstraint(
-                condition=Q(kind="transfer", purpose=None, recipient__isnull=False)
-                | (~Q(kind="transfer") & Q(purpose__isnull=False, recipient=None)),
+                condition=Q(kind__in=OF_RECIPIENTS, purpose=None, recipient__isnull=False)
+                | (~Q(kind__in=OF_RECIPIENTS) & Q(purpose__isnull=False, recipient=None)),
                 name="assessment_of_its_kind_of_row",
             ),
             models.CheckConstraint(
-                condition=Q(kind="automated", residual_risk="") | (~Q(kind="automated") & ~Q(residual_risk="")),
+                condition=Q(kind__in=WITHOUT_RISK, residual_risk="")
+                | (~Q(kind__in=WITHOUT_RISK) & ~Q(residual_risk="")),
                 name="assessment_names_the_risk",
             ),
             models.CheckConstraint(
