@@ -13,6 +13,7 @@ from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from retention.data_map.models import MapLine
+from retention.data_map.portal import PortalHolding, list_portal_holdings
 from retention.holdings.models import Holding
 
 _LISTS = ("roles", "purposes", "countries")
@@ -73,6 +74,15 @@ class MapRow:
     cells: tuple[MapCell, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class DataMap:
+    """The categories of a client's map, the row of each system, and what the portal itself holds."""
+
+    categories: tuple[str, ...]
+    rows: tuple[MapRow, ...]
+    portal: tuple[PortalHolding, ...]
+
+
 def describe_basis(*, confirmed_at: datetime | None, is_reported: bool, is_declared: bool) -> dict[str, str | None]:
     """Return what a line about data in a system rests on, for certificates: codes, and a time in ISO 8601.
 
@@ -121,8 +131,8 @@ def compare(system: System, declared: Sequence[Declaration], *, client_id: UUID)
     }
 
 
-def draw_map(actor: Actor, client_id: UUID, *, at: datetime) -> list[MapRow]:
-    """Return what each system in use holds of a client's people, declared or reported; three queries.
+def draw_map(actor: Actor, client_id: UUID, *, at: datetime) -> DataMap:
+    """Return what each system in use and the portal hold of a client's people, declared or reported; four queries.
 
     Raises NotAllowed.
     """
@@ -135,8 +145,10 @@ def draw_map(actor: Actor, client_id: UUID, *, at: datetime) -> list[MapRow]:
     }
     systems = list(System.objects.active(at).filter(client_id__in=[client_id, PAKTALEEM]).order_by("name", "pk"))
     registered = {(system.pk, category) for system in systems for category in system.categories}
-    categories = sorted({category for _system, category in registered | lines.keys() | people.keys()})
-    return [
+    portal = tuple(list_portal_holdings())
+    known = {category for _system, category in registered | lines.keys() | people.keys()}
+    categories = tuple(sorted(known.union(*(one.categories for one in portal))))
+    rows = (
         MapRow(
             system,
             tuple(
@@ -150,4 +162,5 @@ def draw_map(actor: Actor, client_id: UUID, *, at: datetime) -> list[MapRow]:
             ),
         )
         for system in systems
-    ]
+    )
+    return DataMap(categories, tuple(rows), portal)

@@ -143,6 +143,7 @@ class RequestLetter(OfRequest):
         "number=request__number occasion language way text sent_at=at by",
         of=OF_REQUEST,
         read=open_request_texts("text"),
+        category="support_communications",
     )
 
     occasion = models.CharField(max_length=16, choices=Occasion)

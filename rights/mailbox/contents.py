@@ -127,6 +127,7 @@ _EMAILS = Copied(
     of=OF_REQUEST,
     titles={"subject": _("Subject"), "files": _("Files")},
     read={"subject": _open("subject"), "text": _open("text")},
+    category="support_communications",
 )
 
 

@@ -176,6 +176,7 @@ class RightsRequest(TenantRow):
         of=("subject", "requester"),
         titles={"identity": _("Identity verified by"), "details": _("Details"), "contact": _("Contact")},
         read=open_request_texts("details", "contact", "answer", request=""),
+        category="support_communications",
     )
 
     class Meta:

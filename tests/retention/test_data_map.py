@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from consent.agreements.duties import DUTIES
 from consent.agreements.selectors import list_breached
 from consent.agreements.services import attest_duties, remind_of_duties
+from consent.register.models.purposes import DataCategory
 from paktaleem.directory.data_systems.models import System, SystemKey
 from paktaleem.directory.data_systems.services.registering import end_system_key
 from paktaleem.foundation.accounts.actors import NotAllowed
@@ -16,7 +17,10 @@ from paktaleem.foundation.accounts.acts import Refused
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
+from paktaleem.foundation.tenancy.operations import list_table_policies
+from paktaleem.foundation.tenancy.tables import Personal
 from retention.data_map.models import MapLine
+from retention.data_map.portal import list_portal_holdings
 from retention.data_map.selectors import Declaration, compare, draw_map
 from retention.data_map.services import confirm_line, declare_line, declare_map, end_line
 from tests.factories import SETTING_UP, make_system
@@ -112,11 +116,39 @@ def test_the_map_shows_what_is_declared_and_what_is_reported(cast, indus, declar
     report("danish", "contact_details")
     declare(LOGS)
     make_system(indus, "library", ["content"])
-    rows = {row.system.code: row.cells for row in draw_map(cast.actor("farah"), indus.pk, at=now)}
+    drawn = draw_map(cast.actor("farah"), indus.pk, at=now)
+    rows = {row.system.code: row.cells for row in drawn.rows}
     found = {one.category: (one.line is not None, one.people, one.is_undeclared) for one in rows["lms"]}
     assert (found["usage_logs"], found["contact_details"]) == ((True, 1, False), (False, 1, True))
     assert {one.category for one in rows["library"] if one.is_registered} == {"content"}
-    assert len({len(row) for row in rows.values()}) == 1
+    assert {tuple(one.category for one in row) for row in rows.values()} == {drawn.categories}
+
+
+def test_the_portal_is_a_system_of_the_map_by_what_its_tables_declare(cast, indus, now, django_assert_num_queries):
+    drawn = draw_map(cast.actor("farah"), indus.pk, at=now)
+    found = {one.line.kind.code: one.categories for one in drawn.portal}
+    assert found["person"] == {"contact_details", "organisation"}
+    assert found["request_texts"] == {"support_communications"}
+    assert {"evidence", "packages", "roster_files", "leavers", "logged_decisions"} <= found.keys()
+    assert not {"staff_accounts", "sessions", "jobs_done", "decision_counts", "change_feed"} & found.keys()
+    assert set(drawn.categories) >= set().union(*found.values())
+    assert set().union(*found.values()) <= set(DataCategory.objects.values_list("code", flat=True))
+    person = next(one for one in drawn.portal if one.line.kind.code == "person")
+    assert {"full_name", "email", "birth_date"} <= {one.code for part in person.sections for one in part.columns}
+    with django_assert_num_queries(1):
+        list_portal_holdings()
+
+
+def test_each_table_about_people_is_a_holding_of_the_portal(indus):
+    """A table that has a person's sealed data is in the copy, or its kind of data is in the map."""
+    held = {one.line.kind.code for one in list_portal_holdings()}
+    policies = list_table_policies()
+    missing = [
+        table
+        for table, policy in policies.items()
+        if Personal.SEALED in policy.personal.values() and policy.disposed_as not in {*held, ""}
+    ]
+    assert not missing
 
 
 def test_a_preview_names_the_effect(indus, lms, declare, report):

@@ -56,7 +56,11 @@ class PageLink(AccessGrant, ActorStamp):
         personal=classify(credential="digest", none="channel"),
     )
     copied = Copied(
-        "links", _("Links to your pages"), "part page channel created_at expires_at used_at by", of=("subject", "child")
+        "links",
+        _("Links to your pages"),
+        "part page channel created_at expires_at used_at by",
+        of=("subject", "child"),
+        category="credentials",
     )
 
     needs_code = models.BooleanField()
@@ -86,7 +90,11 @@ class PageCode(AccessGrant):
         personal=classify(credential="digest knock", none="channel"),
     )
     copied = Copied(
-        "codes", _("Codes for your pages"), "part page channel created_at expires_at used_at", of=("subject", "child")
+        "codes",
+        _("Codes for your pages"),
+        "part page channel created_at expires_at used_at",
+        of=("subject", "child"),
+        category="credentials",
     )
 
     knock = models.BinaryField(max_length=32)

@@ -79,5 +79,6 @@ def list_mail_sections() -> Sequence[Section]:
         "kind channel language state queued_at sent_at",
         titles={"queued_at": _("Queued")},
         labels={"kind": {one.code: _(one.code.replace("_", " ").capitalize()) for one in list_message_kinds()}},
+        category="contact_details",
     )
     return (messages.make_section(Letter),)

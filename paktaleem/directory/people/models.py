@@ -65,6 +65,7 @@ class AgeChange(RequestedChange):
         _("Proposed changes of your age"),
         "proposal route state requested_at settled_at",
         titles={"proposal": _("Proposal")},
+        category="contact_details",
     )
 
     subject = RowKey("people.Subject")

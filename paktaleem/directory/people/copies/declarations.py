@@ -75,7 +75,7 @@ class Section:
     """A section of a copy: what one or several tables (labels of models) hold about a person.
 
     ``of`` are the paths in the first one by which a row belongs to the person. ``is_provided`` data, which the person
-    provided, belongs to portability too (GDPR Art. 20).
+    provided, belongs to portability too (GDPR Art. 20). ``category`` is the code of a data category, if it has one.
     """
 
     code: str
@@ -86,6 +86,7 @@ class Section:
     count: "Callable[[Subject], int]"
     of: tuple[str, ...] = ()
     is_provided: bool = False
+    category: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +108,7 @@ class Copied:
     read: Mapping[str, Source | tuple[ValueKind, Source]] = field(default_factory=dict)
     tables: tuple[str, ...] = ()
     is_provided: bool = False
+    category: str = ""
 
     def make_section(self, model: type[Model]) -> Section:
         """Return the section of a model. Raises KeyError for a column without a title."""
@@ -137,6 +139,7 @@ class Copied:
             count=lambda subject: select(subject).count(),
             of=self.of,
             is_provided=self.is_provided,
+            category=self.category,
         )
 
     def _find_source(self, model: type[Model], code: str, path: str) -> Source:

@@ -94,6 +94,7 @@ _DETAILS = Copied(
     titles={"external_id": _("LMS id"), **_PERSONAL_TITLES},
     read=_VALUES,
     is_provided=True,
+    category="contact_details",
 )
 _ACCOUNT = Copied(
     "account",
@@ -111,6 +112,7 @@ _ACCOUNT = Copied(
         "other_roles": lambda row, _reader: ", ".join(row.other_roles) or None,
         "of_age_on": (ValueKind.DAY, _of_age_on),
     },
+    category="organisation",
 )
 _EARLIER = Copied(
     "earlier_details",
@@ -119,6 +121,7 @@ _EARLIER = Copied(
     of=("id",),
     titles=_PERSONAL_TITLES,
     read={name: _open_if_possible(source) for name, source in _VALUES.items()},
+    category="contact_details",
 )
 _LEDGER = Copied(
     "ledger",
