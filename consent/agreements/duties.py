@@ -53,7 +53,7 @@ DATA_MAP = Duty(
     "data_map",
     _("Data map confirmed"),
     "We confirm what each system holds of our people: each line of the data map when it changes, and every year.",
-    "ہم تصدیق کرتے ہیں کہ ہر نظام کیا معلومات رکھتا ہے: معلومات کے نقشے کی ہر سطر، تبدیلی پر اور ہر سال۔",
+    "ہم تصدیق کرتے ہیں کہ ہر سسٹم کیا معلومات رکھتا ہے: معلومات کے نقشے کی ہر سطر، تبدیلی پر اور ہر سال۔",
 )
 """The duty that is fulfilled line by line, on the page of the data map."""
 

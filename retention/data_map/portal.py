@@ -1,4 +1,4 @@
-"""What the portal itself holds of people, as a system of the data map: derived from its tables, without rows."""
+"""Holdings of the portal itself, as a system of the data map: derived from its tables, without rows."""
 
 from collections import defaultdict
 from dataclasses import dataclass

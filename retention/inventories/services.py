@@ -137,7 +137,7 @@ def forget_hashes(person: Subject, _actor: Actor, _at: datetime) -> None:
 
 
 def list_old_lines(at: datetime) -> LineQuerySet:
-    """List the lines whose hashes are due at ``at``, in the current context: nobody answered, or decided."""
+    """List the lines whose hashes are due at ``at``, in the current context: without an answer, or a decision."""
     found: LineQuerySet = InventoryLine.objects.filter(inventory__due_at__lte=get_cutoff(HASHES.code, at=at))
     return found.exclude(id_hashes=[])
 

@@ -123,7 +123,7 @@ def test_no_hash_of_a_person_outlasts_their_erasure(cast, inventory, answer, now
     assert [one for line in lines for one in line.id_hashes] == [hash_of("lms-stranger")]
 
 
-def test_hashes_about_which_nobody_decides_are_deleted_after_their_period(cast):
+def test_hashes_about_which_no_one_decides_are_deleted_after_their_period(cast):
     period, client_id = ANSWER_WITHIN + default_period("inventory_hashes"), cast.client_id("indus")
     with in_client(client_id):
         library = make_system(Client.objects.get(pk=client_id), "library", ["content"])
