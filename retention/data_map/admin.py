@@ -14,16 +14,14 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from consent.register.models.purposes import ROLES, DataCategory, Purpose
-from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.clocks import get_time_of
 from paktaleem.foundation.console.columns import render_state, state_column
 from paktaleem.foundation.console.filters import ProgressFilter
 from paktaleem.foundation.console.forms import FormData, ScopedForm, get_chosen_client, list_choice_values, set_choices
 from paktaleem.foundation.console.model_admin import Saving, ScopedAdmin
-from paktaleem.foundation.console.person_pages import HOLDINGS, on_tab
 from paktaleem.foundation.console.register_names import format_categories, format_category, format_purposes
-from paktaleem.foundation.console.requests import actor_of, get_action_time, may
+from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import act_page
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.tenancy.context import in_client
@@ -31,7 +29,7 @@ from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from paktaleem.foundation.text.places import name_countries
 from paktaleem.foundation.text.times import join_words
 from retention.data_map.models import MapLine
-from retention.data_map.portal import PortalHolding, list_portal_holdings
+from retention.data_map.portal import PortalHolding
 from retention.data_map.selectors import MapCell, draw_map
 from retention.data_map.services import confirm_line, declare_line, end_line
 
@@ -163,12 +161,3 @@ class MapLineAdmin(ScopedAdmin[MapLine]):
 def _to_panel(portal: Iterable[PortalHolding], client_id: UUID) -> dict[str, object]:
     rows = [(one, format_categories(sorted(one.categories), client_id)) for one in portal]
     return {"template": "console/panels/portal_holdings.html", "rows": rows}
-
-
-@on_tab(HOLDINGS)
-def portal_panel(request: HttpRequest, row: Subject) -> dict[str, object] | None:
-    """Show what the portal itself holds about a registered person, which a copy of their data has, and since when."""
-    if not may(request, Capability.VIEW_HOLDINGS, row.client_id) or not row.is_recorded:
-        return None
-    shown = [one for one in list_portal_holdings() if one.sections]
-    return {**_to_panel(shown, row.client_id), "since": row.client.day_at(row.registered_at)}
