@@ -4,7 +4,6 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 from django.apps import apps
-from django.utils.translation import gettext as _
 
 from paktaleem.directory.people.copies.declarations import Section
 from paktaleem.directory.people.copies.sections import list_sections
@@ -34,14 +33,6 @@ class PortalHolding:
     def period(self) -> str:
         """Return the period in words; empty if something else than time ends it."""
         return describe_period(self.line)
-
-    def __str__(self) -> str:
-        kind = self.line.kind
-        words = {"kind": kind.name, "trigger": kind.counted_from, "action": kind.disposal.label}
-        if not self.period:
-            return _("{kind}. Until: {trigger}. Then: {action}.").format(**words)
-        text = _("{kind}. {period}, counted from: {trigger}. Then: {action}.")
-        return text.format(period=self.period, **words)
 
 
 def list_portal_holdings() -> list[PortalHolding]:

@@ -36,6 +36,7 @@ from retention.inventories.services import (
 from tests.factories import SETTING_UP, make_system
 from tests.keeping import default_period, dispose
 from tests.rights.test_intake import at_once
+from tests.signing_in import browser_of
 
 URL = "/api/v1/inventories"
 
@@ -219,6 +220,17 @@ def ordered(cast, now):
         report_collection(cast.subject("danish"), collected, actor=cast.key_actor("indus"), at=now)
         [made] = order_inventories(lms.client_id, [lms], asked_for=AskedFor.MONTHLY, actor=SETTING_UP, at=now)
     return made, sorted(lms.categories)
+
+
+@pytest.mark.parametrize(("days", "late"), [(0, 0), (1, 1)])
+def test_the_page_of_a_system_names_late_answers(cast, ordered, days, late):
+    made, categories = ordered
+    with in_client(made.client_id):
+        counts, at = [Count(code, 0) for code in categories], made.due_at + timedelta(days=days)
+        answer_inventory(made, counts, actor=cast.key_actor("indus"), at=at)
+    page = browser_of(cast.user("farah")).get(f"/admin/data_systems/system/{made.system_id}/change/").text
+    assert "The latest inventories of the system" in page
+    assert page.count("Answered late") == late
 
 
 def test_a_system_answers_over_the_api_for_its_client_only(indus_lms, khyber_lms, ordered):

@@ -257,8 +257,8 @@ def show_purpose_gates(purpose: Purpose, request: HttpRequest) -> dict[str, obje
     }
 
 
-def show_recipient_gates(recipient: Recipient, request: HttpRequest) -> dict[str, object]:
-    """Return the panel of a recipient: its audit if it is a provider, and the transfer assessment if it needs one."""
+def show_recipient_gates(recipient: Recipient, request: HttpRequest) -> dict[str, object] | None:
+    """Return the panel of a recipient: the transfer assessment if it needs one, the audit of a provider; else None."""
     client, at = _get_client(recipient, request), get_action_time(request)
     own = Assessment.objects.filter(recipient=recipient, client_id=recipient.client_id)
     transfer = find_transfer_gate(recipient, client, own)
@@ -267,4 +267,4 @@ def show_recipient_gates(recipient: Recipient, request: HttpRequest) -> dict[str
         audit = own.filter(kind=AssessmentKind.PROVIDER).current().first()
         label = AssessmentKind.PROVIDER.label
         gates.append({"label": label, "assessment": audit and audit.pk, "is_optional": True})
-    return {"template": "console/panels/gates.html", "title": gettext("Assessments"), "gates": gates}
+    return {"template": "console/panels/gates.html", "title": gettext("Assessments"), "gates": gates} if gates else None

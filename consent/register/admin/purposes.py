@@ -507,7 +507,8 @@ class RecipientAdmin(SafeguardedAdmin[Recipient]):
     acts = (ASSESS_TRANSFER, AUDIT_PROVIDER)
 
     def panels(self, request: HttpRequest, row: Recipient) -> list[dict[str, object]]:
-        return [*super().panels(request, row), show_recipient_gates(row, request)]
+        gates = show_recipient_gates(row, request)
+        return [*super().panels(request, row), *([gates] if gates else [])]
 
 
 @admin.register(RecipientApproval, site=site)
