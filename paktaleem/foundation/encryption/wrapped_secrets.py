@@ -13,7 +13,10 @@ from uuid import UUID
 from django.db.models import Count, Model, QuerySet
 
 from paktaleem.foundation.encryption.keyring import keyring
+from paktaleem.foundation.encryption.sealing import Sealed
 from paktaleem.foundation.operations.extensions import ExtensionPoint
+
+_EPOCH_BYTES = 4
 
 
 class WrappedKind(NamedTuple):
@@ -81,6 +84,51 @@ class WrappedSecrets:
             binding = self._binding(client_id, getattr(row, self.owner))
             row.epoch, row.wrapped = keyring().wrap(self._unwrap(row), binding=binding)
             row.save(update_fields=["epoch", "wrapped"])
+        return frozenset(moved)
+
+
+@dataclass(frozen=True, slots=True)
+class SealedColumn:
+    """A column with secrets under the portal's own key, each with its epoch; one opens only in its own row."""
+
+    model: type[Model]
+    column: str
+    purpose: bytes
+
+    @property
+    def kind(self) -> WrappedKind:
+        """The handler of ``wrapped_kinds``, by which they are counted and wrapped anew."""
+        return WrappedKind(self.model._meta.label_lower, self._count, self._rewrap)
+
+    def seal(self, secret: bytes, *, client_id: UUID, row_id: UUID) -> Sealed:
+        """Seal the secret of one row."""
+        epoch, wrapped = keyring().wrap(secret, binding=self._binding(client_id, row_id))
+        return Sealed(epoch.to_bytes(_EPOCH_BYTES) + wrapped)
+
+    def open(self, row: Any) -> bytes:
+        """Return the secret of a row. Raises KeyError for a destroyed epoch, InvalidTag for that of another row."""
+        wrapped = getattr(row, self.column).ciphertext[_EPOCH_BYTES:]
+        return keyring().unwrap(wrapped, epoch=self._epoch_of(row), binding=self._binding(row.client_id, row.pk))
+
+    def _binding(self, client_id: UUID, row_id: UUID) -> bytes:
+        return self.purpose + b"/" + client_id.bytes + row_id.bytes
+
+    def _epoch_of(self, row: object) -> int:
+        return int.from_bytes(getattr(row, self.column).ciphertext[:_EPOCH_BYTES])
+
+    def _list(self, client_id: UUID) -> QuerySet[Any]:
+        return self.model._default_manager.filter(client_id=client_id, **{f"{self.column}__isnull": False})
+
+    def _count(self, client_id: UUID) -> Counter[int]:
+        return Counter(map(self._epoch_of, self._list(client_id)))
+
+    def _rewrap(self, client_id: UUID) -> frozenset[int]:
+        moved = set()
+        for row in self._list(client_id).select_for_update(of=("self",)):
+            if (epoch := self._epoch_of(row)) != keyring().current_epoch:
+                moved.add(epoch)
+                setattr(row, self.column, self.seal(self.open(row), client_id=client_id, row_id=row.pk))
+                row.save(update_fields=[self.column])
         return frozenset(moved)
 
 

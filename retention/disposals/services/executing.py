@@ -7,7 +7,6 @@ the numbers are counted once, at the end of the batch.
 import hmac
 import json
 import secrets
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from functools import partial
@@ -16,7 +15,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, Max, OuterRef, Q
 
 from consent.paper.selectors import in_both, name_codes, name_reasons
 from paktaleem.directory.data_systems.models import Ground, Order, OrderKind
@@ -33,9 +32,8 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.canonical import format_time
 from paktaleem.foundation.audit.certificates import issue
-from paktaleem.foundation.encryption.keyring import KEY_BYTES, keyring
-from paktaleem.foundation.encryption.sealing import Sealed
-from paktaleem.foundation.encryption.wrapped_secrets import WrappedKind
+from paktaleem.foundation.encryption.keyring import KEY_BYTES
+from paktaleem.foundation.encryption.wrapped_secrets import SealedColumn
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from paktaleem.foundation.text.typesetting import typeset_certificate
 from paktaleem.foundation.upkeep.periods.services import get_length
@@ -62,7 +60,9 @@ from retention.schedule.models import AnonymisationMethod, Disposal, RetentionRu
 
 SMALLEST_GROUP = 10
 """People that a group of generalised data has at least (k-anonymity)."""
-_EPOCH_BYTES = 4
+
+_KEYS = SealedColumn(Batch, "pseudonym_key", b"disposal")
+BATCH_KEYS = _KEYS.kind
 
 
 def list_parameters(order: Order) -> Mapping[str, object]:
@@ -77,48 +77,7 @@ def list_parameters(order: Order) -> Mapping[str, object]:
     name = name_of(order)
     if batch.pseudonym_key is None or name is None:
         return {}
-    return {"pseudonym": hmac.digest(_unwrap(batch), name.encode(), "sha256").hex()}
-
-
-def _wrap(key: bytes, client_id: UUID, batch_id: UUID) -> Sealed:
-    epoch, wrapped = keyring().wrap(key, binding=_binding(client_id, batch_id))
-    return Sealed(epoch.to_bytes(_EPOCH_BYTES) + wrapped)
-
-
-def _unwrap(batch: Batch) -> bytes:
-    blob = batch.pseudonym_key.ciphertext if batch.pseudonym_key else b""
-    binding = _binding(batch.client_id, batch.pk)
-    return keyring().unwrap(blob[_EPOCH_BYTES:], epoch=_epoch_of(batch), binding=binding)
-
-
-def _binding(client_id: UUID, batch_id: UUID) -> bytes:
-    return b"disposal/" + client_id.bytes + batch_id.bytes
-
-
-def _epoch_of(batch: Batch) -> int:
-    return int.from_bytes(batch.pseudonym_key.ciphertext[:_EPOCH_BYTES]) if batch.pseudonym_key else 0
-
-
-def _with_key(client_id: UUID) -> QuerySet[Batch]:
-    return Batch.objects.filter(client_id=client_id, pseudonym_key__isnull=False)
-
-
-def _count(client_id: UUID) -> Counter[int]:
-    return Counter(_epoch_of(batch) for batch in _with_key(client_id))
-
-
-def _rewrap(client_id: UUID) -> frozenset[int]:
-    moved = set()
-    for batch in _with_key(client_id).select_for_update(of=("self",)):
-        epoch = _epoch_of(batch)
-        if epoch != keyring().current_epoch:
-            moved.add(epoch)
-            batch.pseudonym_key = _wrap(_unwrap(batch), client_id, batch.pk)
-            batch.save(update_fields=["pseudonym_key"])
-    return frozenset(moved)
-
-
-BATCH_KEYS = WrappedKind("disposals.batch", _count, _rewrap)
+    return {"pseudonym": hmac.digest(_KEYS.open(batch), name.encode(), "sha256").hex()}
 
 
 _STATES = {
@@ -246,7 +205,7 @@ def _order(batch: Batch, high: UUID | None, *, actor: Actor, at: datetime) -> No
     chunk = chunk.filter(subject_id__lte=high) if high else chunk
     for parcel, system_id, action, method, categories in fetch(MAKE_PARCELS, values):
         if method == AnonymisationMethod.KEYED_PSEUDONYM and batch.pseudonym_key is None:
-            batch.pseudonym_key = _wrap(secrets.token_bytes(KEY_BYTES), batch.client_id, batch.pk)
+            batch.pseudonym_key = _KEYS.seal(secrets.token_bytes(KEY_BYTES), client_id=batch.client_id, row_id=batch.pk)
         spec = OrderSpec(
             kind=_KINDS[Disposal(action)],
             method=method,

@@ -14,7 +14,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext, gettext_lazy
 
 from paktaleem.directory.data_systems.models import Ground, Order, OrderKind, OrderPart, OrderQuerySet, OrderSet, System
-from paktaleem.directory.data_systems.sealed_names import name_of, seal_name
+from paktaleem.directory.data_systems.sealed_names import NAMES, name_of
 from paktaleem.directory.data_systems.selectors import HASH_OF_SET, Parent, categories_held, systems_holding
 from paktaleem.directory.data_systems.services.fulfilment import facts_of, lock_order, step_row, take_step
 from paktaleem.directory.data_systems.states import ON_HOLD, PERSON_ERASED, State, Step, stuck_at
@@ -407,7 +407,7 @@ def keep_orders_answerable(subject: Subject, actor: Actor, at: datetime) -> None
                 order, Step.LAPSE, code=PERSON_ERASED, changes={"result": {"reason": PERSON_ERASED}}, actor=actor, at=at
             )
         elif subject.external_id is not None:
-            order.named = seal_name(subject.external_id, client_id=order.client_id, order_id=order.pk)
+            order.named = NAMES.seal(subject.external_id.encode(), client_id=order.client_id, row_id=order.pk)
             order.save(update_fields=["named"])
 
 
@@ -473,7 +473,7 @@ def _order_rest(order: Order, kept: frozenset[str], actor: Actor, at: datetime) 
     )
     made = issue_order(order.subject, order.system, spec, actor=actor, at=at)
     if order.named is not None and (name := name_of(order)) is not None:
-        made.named = seal_name(name, client_id=made.client_id, order_id=made.pk)
+        made.named = NAMES.seal(name.encode(), client_id=made.client_id, row_id=made.pk)
         made.save(update_fields=["named"])
     order.categories = sorted(kept)
     order.save(update_fields=["categories"])
