@@ -1,10 +1,13 @@
 """Law profiles: what a wrong file is refused for, and when a new period counts for the ages of a client."""
 
+import json
 from datetime import date, timedelta
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.core.management import call_command
 from django.core.management.base import CommandError
+from django.db import IntegrityError, connection, transaction
 
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import age_is_known
@@ -68,6 +71,9 @@ WRONG = {
     "no country of this profile": HEAD + period("2020-01-01", consent_age="years = 14\nby_country = { DE = 16 }"),
     "in both languages": HEAD + period("2020-01-01", answer='days = 20\ntext_en = "only English"'),
     ">= 13": HEAD + period("2020-01-01", consent_age="years = 12"),
+    "ZZ is no country": HEAD.replace('"PK"', '"PK", "ZZ"') + SILENT,
+    "XB is no country": HEAD + period("2020-01-01", adequacy='countries = ["XB"]'),
+    "reviewed on 2099-01-01": HEAD + period("2020-01-01", answer="days = 20").replace("2026-12-02", "2099-01-01"),
     "DE: named by more than one profile": HEAD.replace('"PK"', '"PK", "DE"') + SILENT,
 }
 
@@ -155,6 +161,45 @@ def test_a_lower_age_by_law_waits_for_a_second_person_and_a_higher_one_does_not(
         change = ProposedChange.objects.get()
         decide_proposed_change(change, approve=True, actor=cast.actor("farah"), at=start + 3 * DAY)
         assert [Client.objects.get(pk=indus.pk).thresholds.of(country) for country in ("PK", "OM")] == [14, 18]
+
+
+def test_a_higher_full_age_is_stored_and_only_two_people_lower_it(cast, now, tmp_path):
+    worker, later = system_actor("clients.adopt_law"), now + DAY
+    with in_client(cast.client_id("indus")):
+        indus = cast.client("indus")
+        indus.country_full_ages = {"IN": 20}
+        change_client(indus, actor=cast.actor("amina"), reason="law_change", at=now)
+        with law_of_pakistan(tmp_path / "old", period("2017-05-30", full_age="years = 21")):
+            assert adopt_law(indus.pk, actor=worker, at=now)
+            assert not adopt_law(indus.pk, actor=worker, at=later), "once"
+        edited = law_of_pakistan(tmp_path / "new", period("2017-05-30", full_age="years = 17"))
+        with edited:
+            assert not adopt_law(indus.pk, actor=worker, at=later)
+            indus = Client.objects.get(pk=indus.pk)
+            assert indus.country_full_ages == {"IN": 20, "PK": 21}
+            assert [indus.full_ages.of(country) for country in ("", "IN", "GB")] == [21, 20, 18]
+            indus.country_full_ages = {"IN": 20}
+            lower = {"actor": cast.actor("amina"), "reason": "law_change", "at": later}
+            with pytest.raises(ReducesProtection):
+                change_client(indus, **lower)
+            change_client(indus, ground="The law sets 18.", **lower)
+            assert Client.objects.get(pk=indus.pk).full_ages.of("PK") == 21, "one person is not enough"
+            decide_proposed_change(ProposedChange.objects.get(), approve=True, actor=cast.actor("farah"), at=later)
+            assert Client.objects.get(pk=indus.pk).full_ages.of("PK") == 18, "never below the promise"
+
+
+@pytest.mark.parametrize("ages", [{"DE": 17}, {"DE": 22}, {"de": 18}, {"DE": "18"}, []])
+def test_service_and_database_refuse_wrong_full_ages(cast, now, ages):
+    with in_client(cast.client_id("indus")):
+        indus = cast.client("indus")
+        if ages:
+            indus.country_full_ages = ages
+            with pytest.raises(ValidationError) as refused:
+                change_client(indus, actor=cast.actor("amina"), reason="law_change", at=now)
+            assert list(refused.value.message_dict) == ["country_full_ages"]
+        refused_too = pytest.raises(IntegrityError, match="client_country_full_ages_18_to_21")
+        with connection.cursor() as cursor, refused_too, transaction.atomic():
+            cursor.execute("UPDATE accounts_client SET country_full_ages = %s::jsonb", [json.dumps(ages)])
 
 
 def test_the_effect_of_a_coming_period_is_counted_before_it_counts(cast, now, tmp_path):

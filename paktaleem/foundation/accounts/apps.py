@@ -3,18 +3,21 @@
 from django.conf import settings
 from django.core import checks
 
-from paktaleem.foundation.law.profiles import read_law
+from paktaleem.foundation.clock import wall_clock_now
+from paktaleem.foundation.law.profiles import list_problems, read_law
 from paktaleem.foundation.operations.extensions import PortalAppConfig, entry
+from paktaleem.foundation.text.places import is_country
 
 
 def check_law(app_configs: object = None, **_: object) -> list[checks.CheckMessage]:
-    """Report a law profile that is wrong: an unknown key, a value without source, periods that overlap."""
+    """Report a law profile that is wrong: an unknown key or country, no source, a review to come, an overlap."""
     del app_configs
     try:
-        read_law(settings.LAW_PROFILES)
+        problems = list_problems(read_law(settings.LAW_PROFILES), is_country, wall_clock_now().date())
     except ValueError as error:
-        return [checks.Error(f"Law profile: {error}", hint="See docs/operator.md, LAW_PROFILES.", id="law.E001")]
-    return []
+        problems = [str(error)]
+    hint = "See docs/operator.md, LAW_PROFILES."
+    return [checks.Error(f"Law profile: {problem}", hint=hint, id="law.E001") for problem in problems]
 
 
 class AccountsConfig(PortalAppConfig):
@@ -27,9 +30,9 @@ class AccountsConfig(PortalAppConfig):
     )
     families = "api_key: API keys, safeguard: Changes to safeguards, staff: Changes of staff, user: Staff accounts"
     facts = """
-        country_thresholds: age thresholds by country, id: number in the register, key: API key,
-        law_on: ages by the law of, left_without_administrator: left without an administrator,
-        successor: key that replaces it, user: staff account
+        country_full_ages: full ages by country, country_thresholds: age thresholds by country,
+        id: number in the register, key: API key, law_on: ages by the law of,
+        left_without_administrator: left without an administrator, successor: key that replaces it, user: staff account
     """
     ledger = (
         entry("api_key.issued", "API key issued", severity="low"),

@@ -23,7 +23,7 @@ from paktaleem.foundation.errors import EFFECT_SHOWN
 from paktaleem.foundation.operations.jobs import enqueue_job
 
 _REDUCES = gettext_noop("This reduces guardian protection: give the ground in words. A second person must approve it.")
-_AGES = ("age_threshold", "country_thresholds", "country")
+_AGES = ("age_threshold", "country_thresholds", "country_full_ages", "country")
 
 
 class ReducesProtection(ValidationError):
@@ -34,11 +34,11 @@ class ReducesProtection(ValidationError):
 
 
 def find_weakened_fields(before: Client, after: Client) -> dict[str, object]:
-    """Return the changed columns, with new values, that let people decide for themselves at a lower age."""
+    """Return the changed columns, with new values, that end a guardian's part or access at a lower age."""
     found: dict[str, object] = {}
     if before.serves_minors and not after.serves_minors:
         found["serves_minors"] = False
-    if after.thresholds.is_weaker_than(before.thresholds):
+    if after.thresholds.is_weaker_than(before.thresholds) or after.full_ages.is_weaker_than(before.full_ages):
         found |= {name: getattr(after, name) for name in _AGES if getattr(after, name) != getattr(before, name)}
     return found
 
@@ -48,13 +48,14 @@ def adopt_law(client_id: UUID, *, actor: Actor, at: datetime) -> bool:
     """Let the ages, and the rules of assessments, in force today count for a client; return True if they differ.
 
     Where the law lowers an age of consent, the client keeps the higher one as its own (``age_threshold`` by the law of
-    its country, otherwise ``country_thresholds``): to lower that takes a ground and a second person, as
-    ``change_client`` requires. Nothing is retroactive: the history of the client keeps since when which day's law
-    counted. Raises NotAllowed.
+    its country, otherwise ``country_thresholds``), and so for full ages (``country_full_ages``): to lower that takes a
+    ground and a second person, as ``change_client`` requires. Nothing is retroactive: the history of the client keeps
+    since when which day's law counted. Raises NotAllowed.
     """
     require(actor, Capability.RUN_TASKS, client_id)
     client = Client.objects.select_for_update().get(pk=client_id)
     before, client.law_on = copy(client), client.day_at(at)
+    client.country_full_ages = client.adopted_full_ages
     if before.law_on and _list_counting(before) == _list_counting(client):
         return False
     had = before.thresholds
@@ -68,9 +69,9 @@ def adopt_law(client_id: UUID, *, actor: Actor, at: datetime) -> bool:
 
 
 def _list_counting(client: Client) -> tuple[object, ...]:
-    """Return what ``law_on`` decides."""
+    """Return what ``law_on`` decides, and the full ages that were adopted."""
     rules = client.rules_in_force
-    return client.thresholds, client.full_ages, rules.impact, rules.adequacy
+    return client.thresholds, client.country_full_ages, rules.impact, rules.adequacy
 
 
 RECOMPUTE_AGES = "subjects.recompute_ages"
@@ -90,6 +91,7 @@ def change_client(client: Client, *, ground: str = "", actor: Actor, reason: Rea
         client.created_at = at
         client.full_clean()
         client.law_on = client.day_at(at)
+        client.country_full_ages = client.adopted_full_ages
         return _save_client(client, None, actor, reason, at)
     before = Client.objects.select_for_update().filter(id=client.id).first()
     if before and before.is_sandbox != client.is_sandbox:
@@ -113,7 +115,8 @@ def _save_client(client: Client, before: Client | None, actor: Actor, reason: Re
             raise
         raise ValidationError({"code": ["Another client has this code."]}) from error
     facts = {name: getattr(client, name) for name in ("code", "country", "time_zone", "serves_minors", "age_threshold")}
-    facts["country_thresholds"] = dict(sorted(client.country_thresholds.items()))
+    for name in ("country_thresholds", "country_full_ages"):
+        facts[name] = dict(sorted(getattr(client, name).items()))
     facts["law_on"] = str(client.law_on)
     kind = "client.changed" if before else "client.registered"
     record_entry(kind, client_id=client.id, facts=facts, actor=actor, at=at)
@@ -132,7 +135,9 @@ def _apply(change: ProposedChange, *, actor: Actor, reason: Reason | str, at: da
 PROTECTION = ChangeKind(
     code="protection",
     label=_("Guardians decide for fewer people"),
-    effect=_("People decide for themselves at a lower age, or the client no longer serves minors."),
+    effect=_(
+        "People decide for themselves, or guardians lose access, at a lower age; or no minors are served any more."
+    ),
     columns=("serves_minors", *_AGES),
     apply=_apply,
     requested="client.change_waiting",

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import ClassVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -20,7 +21,7 @@ from django.utils.translation import gettext_lazy as _
 from paktaleem.foundation.accounts.due import Due
 from paktaleem.foundation.accounts.roles import KEY_SCOPES, OFFICER_ROLES, Capability
 from paktaleem.foundation.accounts.staff_changes import ROLES_OF_STAFF
-from paktaleem.foundation.accounts.thresholds import HIGHEST, LOWEST, Thresholds
+from paktaleem.foundation.accounts.thresholds import FULL_AGE, HIGHEST, LOWEST, Thresholds
 from paktaleem.foundation.audit.history import History, Tracked, TrackedQuerySet
 from paktaleem.foundation.law.profiles import Authority, Profile, Rules, read_ages, read_law
 from paktaleem.foundation.tenancy.models import TenantRow, unique_in_client
@@ -29,13 +30,13 @@ from paktaleem.foundation.tenancy.tables import EDIT, Limited, Scope, TablePolic
 from paktaleem.foundation.text.places import CountryField, TimeZoneField
 
 
-def validate_thresholds(by_country: dict[str, int]) -> None:
-    """Raise ValidationError unless all keys are ISO 3166 country codes and all ages are from 13 to 21."""
+def validate_thresholds(by_country: dict[str, int], lowest: int = LOWEST) -> None:
+    """Raise ValidationError unless all keys are ISO 3166 country codes and all ages are from ``lowest`` to 21."""
     for country, years in by_country.items():
         if not (len(country) == 2 and country.isascii() and country.isalpha() and country.isupper()):  # noqa: PLR2004 -- ISO 3166
             raise ValidationError(f"“{country}” is not a two-letter ISO 3166 code. Use a code such as DE.")
-        if isinstance(years, bool) or not isinstance(years, int) or not LOWEST <= years <= HIGHEST:
-            raise ValidationError(f"{country}: use a whole number of years from {LOWEST} to {HIGHEST}.")
+        if isinstance(years, bool) or not isinstance(years, int) or not lowest <= years <= HIGHEST:
+            raise ValidationError(f"{country}: use a whole number of years from {lowest} to {HIGHEST}.")
 
 
 class ThresholdsField(MigratesAs, models.JSONField):
@@ -43,6 +44,12 @@ class ThresholdsField(MigratesAs, models.JSONField):
 
     migrates_as = "django.db.models.JSONField"
     default_validators = [validate_thresholds]
+
+
+class FullAgesField(ThresholdsField):
+    """Full ages by the ISO 3166 code of a country: 18, as promised, or more."""
+
+    default_validators = [partial(validate_thresholds, lowest=FULL_AGE)]
 
 
 code_validator = RegexValidator(r"\A[a-z][a-z0-9_]{1,62}\Z", _("Use a–z, 0–9 and _, starting with a letter."))
@@ -78,7 +85,7 @@ class Client(Tracked):
         EDIT,
         owner_column="id",
         looked_up=True,
-        personal=classify(none="code name country address time_zone country_thresholds"),
+        personal=classify(none="code name country address time_zone country_thresholds country_full_ages"),
         limited=Limited.READ,
     )
 
@@ -114,6 +121,14 @@ class Client(Tracked):
         db_default={},
         blank=True,
         help_text="For countries of residence whose law sets a different age. The age threshold applies to all others.",
+    )
+    country_full_ages = FullAgesField(
+        "full ages by country",
+        default=dict,
+        db_default={},
+        blank=True,
+        help_text="For countries of residence where guardians have access to a higher age than 18. An age that the law "
+        "has lowered stays here until two people lower it.",
     )
     law_on = models.DateField(
         "ages by the law of", null=True, editable=False, help_text="The ages of the law profiles on this day count."
@@ -173,7 +188,14 @@ class Client(Tracked):
     @property
     def full_ages(self) -> Thresholds:
         """The full ages, by country of residence: from then on a guardian may not act for a person."""
-        return self.thresholds.to_full_ages(self._ages_by_law("full_age"))
+        return self.thresholds.to_full_ages(self.adopted_full_ages)
+
+    @property
+    def adopted_full_ages(self) -> dict[str, int]:
+        """The full ages to store: by the law, but nowhere below those that were stored; others are 18."""
+        law, own = self._ages_by_law("full_age"), self.country_full_ages
+        ages = {one: max(own.get(one, FULL_AGE), law.get(one, FULL_AGE)) for one in {*law, *own}}
+        return {country: years for country, years in sorted(ages.items()) if country in own or years != FULL_AGE}
 
     def _ages_by_law(self, name: str) -> Mapping[str, int]:
         return read_ages(settings.LAW_PROFILES, self.law_on, name) if self.law_on else {}

@@ -259,10 +259,15 @@ field_words: ExtensionPoint[FieldWords] = ExtensionPoint(
 )
 
 
+def _describe_ages(ages: Mapping[str, int]) -> str:
+    return join_words(f"{name_country(code)}: {age}" for code, age in ages.items())
+
+
 _OF_EVERY_MODEL: Mapping[str, Describe] = {
     "countries": name_countries,
     "country": name_country,
-    "country_thresholds": lambda ages: join_words(f"{name_country(code)}: {age}" for code, age in ages.items()),
+    "country_full_ages": _describe_ages,
+    "country_thresholds": _describe_ages,
     "language": name_language,
 }
 

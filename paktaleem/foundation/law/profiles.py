@@ -5,8 +5,8 @@ rule that no period sets is None: the law is silent, or we have no certain sourc
 """
 
 from collections import Counter
-from collections.abc import Mapping
-from datetime import date
+from collections.abc import Callable, Mapping
+from datetime import date, timedelta
 from functools import cache, lru_cache
 from itertools import pairwise
 from pathlib import Path
@@ -18,6 +18,9 @@ from msgspec import Meta, Struct, field
 FOLDER = Path(__file__).parent / "profiles"
 POLICY = "policy"
 """Code of the profile with PakTaleem's own promises, the only one without countries."""
+_LISTS = ("countries", "by_country")
+_ZONES = timedelta(days=1)
+"""It is tomorrow already in some time zone."""
 Text = Annotated[str, Meta(min_length=3)]
 Count = Annotated[int, Meta(ge=1)]
 Years = Annotated[int, Meta(ge=13, le=21)]
@@ -220,6 +223,25 @@ def read_law(folder: str = "") -> Law:
     if doubled := sorted(country for country, times in named.items() if times > 1):
         raise ValueError(f"{', '.join(doubled)}: named by more than one profile")
     return law
+
+
+def list_problems(law: Law, is_country: Callable[[str], bool], today: date) -> list[str]:
+    """List what is wrong in valid files: codes that are no country, and reviews after ``today`` (UTC) and tomorrow."""
+    found = []
+    for code, profile in law.profiles.items():
+        rules = [rule for period in profile.periods for rule in list_rules(period)]
+        listed = {*profile.countries} | {one for rule in rules for name in _LISTS for one in getattr(rule, name, ())}
+        found += [f"{code}.toml: {one} is no country (ISO 3166)" for one in sorted(listed) if not is_country(one)]
+        late = {rule.reviewed for rule in rules if rule.reviewed > today + _ZONES}
+        found += [f"{code}.toml: reviewed on {day}, which is to come" for day in sorted(late)]
+    return found
+
+
+def list_rules(period: Rules) -> list[Rule]:
+    """List the rules that a period states, with those inside a rule."""
+    stated = [rule for value in _stated(period).values() for rule in (value if isinstance(value, tuple) else [value])]
+    rules = [rule for rule in stated if isinstance(rule, Rule)]
+    return [*rules, *(one for rule in rules if isinstance(rule, Impact) for one in rule.criteria.values())]
 
 
 @lru_cache

@@ -25,7 +25,7 @@ from paktaleem.foundation.accounts.changes import find_waiting
 from paktaleem.foundation.accounts.client_services import PROTECTION, ReducesProtection, change_client
 from paktaleem.foundation.accounts.leaving import can_administrator_sign_in
 from paktaleem.foundation.accounts.middleware import get_arrival_time
-from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.accounts.models import Client, ThresholdsField
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.clock import client_now, wall_clock_now
@@ -126,7 +126,7 @@ _CLIENT_STEPS = (
             "Say from which age people decide for themselves. Below it a guardian decides. If the institution serves "
             "minors, a person of unknown age counts as a child."
         ),
-        ("serves_minors", "age_threshold", "country_thresholds"),
+        ("serves_minors", "age_threshold", "country_thresholds", "country_full_ages"),
     ),
     Step(
         "kind",
@@ -161,7 +161,7 @@ class ClientAdmin(SteppedAdmin[Client]):
     clock = text_column(lambda row: moment_tag(wall_clock_now() + row.clock_offset) if row.is_sandbox else "—", "clock")
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> forms.Field | None:
-        if db_field.name != "country_thresholds":
+        if not isinstance(db_field, ThresholdsField):
             return super().formfield_for_dbfield(db_field, request, **kwargs)
         return CountryThresholdsField(
             label=capfirst(translate_text(db_field.verbose_name)),
