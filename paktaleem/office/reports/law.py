@@ -54,15 +54,17 @@ _COUNTS = {
     "years": ngettext_lazy("%(number)d year", "%(number)d years", "number"),
     "months": ngettext_lazy("%(number)d month", "%(number)d months", "number"),
     "days": ngettext_lazy("%(number)d day", "%(number)d days", "number"),
+    "countries": ngettext_lazy("%(number)d country", "%(number)d countries", "number"),
     "hours": ngettext_lazy("%(number)d hour", "%(number)d hours", "number"),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One rule as shown."""
+    """One rule as shown; ``authorities`` are folded."""
 
     label: str
+    authorities: list[str]
     value: str
     text: str
     source: str
@@ -110,13 +112,21 @@ def _list_lines(rules: Rules) -> list[Line]:
         stated = getattr(rules, name)
         found = stated if isinstance(stated, tuple) else (stated,) if stated is not None else ()
         lines += [
-            Line(str(label), _format(rule), _localized(rule, "text"), rule.source, rule.reviewed) for rule in found
+            Line(
+                str(label), _list_authorities(rule), _format(rule), _localized(rule, "text"), rule.source, rule.reviewed
+            )
+            for rule in found
         ]
     return lines
 
 
 def _localized(row: Profile | Rule, name: str) -> str:
     return str(getattr(row, f"{name}_{'ur' if get_language() == 'ur' else 'en'}"))
+
+
+def _list_authorities(rule: Rule) -> list[str]:
+    named = rule.by_country.items() if isinstance(rule, Authorities) else ()
+    return sorted(f"{name_country(country)}: {authority.name}" for country, authority in named)
 
 
 def _format(rule: Rule) -> str:
@@ -130,7 +140,7 @@ def _format(rule: Rule) -> str:
         case Impact():
             return " ".join(_localized(criterion, "text") for criterion in rule.criteria.values())
         case Authorities():
-            return "; ".join(f"{name_country(country)}: {one.name}" for country, one in rule.by_country.items())
+            return _count("countries", len(rule.by_country)) if len(rule.by_country) > 1 else ""
     counts = ((unit, getattr(rule, unit, None)) for unit in _COUNTS)
     return next((_count(unit, number) for unit, number in counts if number), "")
 
