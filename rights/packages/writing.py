@@ -11,7 +11,7 @@ from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
-from paktaleem.directory.data_systems.models import EXEMPTION_LABELS, Order, OrderPart, Waiver
+from paktaleem.directory.data_systems.models import EXEMPTION_LABELS, Order, OrderPart, Waiver, describe_state
 from paktaleem.directory.data_systems.selectors import list_parts
 from paktaleem.directory.data_systems.states import State
 from paktaleem.directory.files.models import FileKind
@@ -44,7 +44,9 @@ class SystemAnswer:
         return {
             "system": self.order.system.name,
             "code": self.order.system.code,
-            "answer": str(_("Left out: not granted") if self.is_left_out else self.order.get_state_display()),
+            "answer": str(_("Left out: not granted"))
+            if self.is_left_out
+            else describe_state(self.order.state, self.order.system),
             "reason": "" if self.is_left_out else str(self.reason),
             "files": [{"path": path, "category": part.category, "bytes": part.file.size} for part, path in self.files],
         }

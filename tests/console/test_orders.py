@@ -132,6 +132,15 @@ def test_the_list_can_be_limited_to_orders_that_need_action(sign_in, issue, cast
 
 def test_people_answer_for_their_system(sign_in, issue):
     order, browser = issue(), sign_in("farah")
+    pages = (
+        ORDERS,
+        row_url("data_systems/order", order.pk),
+        row_url("people/subject", order.subject_id) + "?tab=orders",
+    )
+    for address in pages:
+        page = browser.get(address).content.decode()
+        assert "To be worked by hand" in page
+        assert page.count("Waiting to be fetched") == (address == ORDERS), "the filter of the list"
     page = act(browser, order, "answer", outcome="done")
     assert "Enter the number" in page.content.decode()
     act(browser, order, "answer", outcome="done", count_credentials="3")

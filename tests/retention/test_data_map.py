@@ -16,6 +16,7 @@ from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.accounts.acts import Refused
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.operations import list_table_policies
 from paktaleem.foundation.tenancy.tables import Personal
@@ -23,6 +24,7 @@ from retention.data_map.models import MapLine
 from retention.data_map.portal import list_portal_holdings
 from retention.data_map.selectors import Declaration, compare, draw_map
 from retention.data_map.services import confirm_line, declare_line, declare_map, end_line
+from tests.console.pages import row_url
 from tests.factories import SETTING_UP, make_system
 from tests.rights.test_intake import at_once
 
@@ -101,6 +103,17 @@ def test_staff_add_change_and_end_a_line(indus, lms, client_admin):
         with pytest.raises(Refused):
             act(line, **client_admin)
     declare_line(MapLine(client=indus, system=lms, **LOGS), **client_admin)
+
+
+def test_the_pages_of_an_ended_line_name_its_codes(sign_in, cast):
+    by: dict[str, Any] = {"actor": SETTING_UP, "reason": Reason.REVIEW, "at": wall_clock_now()}
+    with in_client(cast.client_id("indus")):
+        lms = System.objects.get(code="lms")
+        line = end_line(declare_line(MapLine(client=cast.client("indus"), system=lms, **LOGS), **by), **by)
+    for page in ("change", "history"):
+        text = sign_in("farah").get(row_url("data_map/mapline", line.pk, page)).text.partition('id="content"')[2]
+        assert all(name in text for name in ("Use of the platform and activity logs", "Student", "Support", "Pakistan"))
+        assert not any(code in text for code in ("usage_logs", "student", ">PK<", "lms_id"))
 
 
 def test_an_officer_does_not_confirm_for_a_client(cast, declare, now):

@@ -28,6 +28,7 @@ from paktaleem.directory.data_systems.models import (
     System,
     SystemKey,
     Waiver,
+    describe_state,
 )
 from paktaleem.directory.data_systems.selectors import list_parts
 from paktaleem.directory.data_systems.services.fulfilment import (
@@ -175,7 +176,9 @@ class OrderAlertAdmin(EvidenceAdmin[OrderAlert]):
         "to PakTaleem’s officers if the system is PakTaleem’s."
     )
     empty_text = "No order has been stuck yet."
-    where = state_column(lambda row: render_state(row.get_state_display(), "warn"), "stuck in state")
+    where = state_column(
+        lambda row: render_state(describe_state(row.state, row.order.system), "warn"), "stuck in state"
+    )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[OrderAlert]:
         found = super().get_queryset(request).select_related("order__system")
@@ -194,7 +197,8 @@ class OrderAlertAdmin(EvidenceAdmin[OrderAlert]):
     def state_pill(self, row: OrderAlert) -> SafeString:
         if (row.order.state, row.order.attempts) == (row.state, row.attempt):
             return render_state(gettext("Still there"), "bad")
-        return render_state(row.order.get_state_display(), "good" if not row.order.is_open else "calm")
+        words = describe_state(row.order.state, row.order.system)
+        return render_state(words, "good" if not row.order.is_open else "calm")
 
 
 @admin.register(OrderSet, site=site)
@@ -252,7 +256,7 @@ def list_order_lines(orders: QuerySet[Order]) -> list[OrderLine]:
     """List these orders with their states, and why one did not apply."""
     lines: list[OrderLine] = []
     for order in orders.select_related("system").defer("named", "new_values").order_by("pk"):
-        reason, state = (order.result or {}).get("reason", ""), str(order.get_state_display())
+        reason, state = (order.result or {}).get("reason", ""), describe_state(order.state, order.system)
         if order.state == State.NOT_APPLICABLE and reason:
             state = gettext("Not applicable: {reason}").format(reason=EXEMPTION_LABELS.get(reason, reason))
         url = reverse("admin:data_systems_order_change", args=[order.pk], current_app=site.name)
@@ -479,7 +483,9 @@ class OrderAdmin(SortByWaitingTime, ExportableAdmin[Order], EvidenceAdmin[Order]
     )
     empty_text = "No orders have been issued yet."
     acts = _ACTS
-    state_pill = state_column(lambda row: render_state(row.get_state_display(), _TONES.get(State(row.state), "calm")))
+    state_pill = state_column(
+        lambda row: render_state(describe_state(row.state, row.system), _TONES.get(State(row.state), "calm"))
+    )
     why = reason_column
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Order]:
@@ -501,7 +507,10 @@ class OrderAdmin(SortByWaitingTime, ExportableAdmin[Order], EvidenceAdmin[Order]
 
     def panels(self, request: HttpRequest, row: Order) -> list[dict[str, object]]:
         taken = OrderStep.objects.filter(client_id=row.client_id, order=row).order_by("pk")
-        lines = [{"step": step, "who": format_actor(step)} for step in annotate_actor(taken, actor_of(request))]
+        lines = [
+            {"step": step, "state": describe_state(step.state, row.system), "who": format_actor(step)}
+            for step in annotate_actor(taken, actor_of(request))
+        ]
         return [*super().panels(request, row), {"template": "console/panels/order_steps.html", "lines": lines}]
 
     @admin.display(description="person")

@@ -183,6 +183,13 @@ EXEMPTION_LABELS: Mapping[str, Promise] = {
 _ENDED = sorted(state.value for state in ENDED)
 
 
+def describe_state(state: str, system: System) -> str:
+    """Return a state of an order in words; people who carry out the orders of a system do not fetch them."""
+    if state == State.QUEUED and system.delivery == Delivery.BY_HAND:
+        return gettext("To be worked by hand")
+    return str(dict(STATES)[state])
+
+
 class OrderColumns(TenantRow):
     """Common columns of an order and an order set: kind, method, reason, ground, due date, case."""
 
@@ -376,7 +383,7 @@ class Order(OrderColumns):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_kind_display()}: {self.get_state_display()}"
+        return f"{self.get_kind_display()}: {describe_state(self.state, self.system)}"
 
     @property
     def confirmed_at(self) -> datetime | None:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.contrib import admin
+from django.contrib.postgres.fields import ArrayField
 from django.db.models import Case, CharField, DateTimeField, OuterRef, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce
 from django.utils.html import format_html
@@ -19,6 +20,7 @@ from paktaleem.foundation.accounts.models import ApiKey, Client, Membership, Use
 from paktaleem.foundation.accounts.roles import OFFICER_ROLES, Role
 from paktaleem.foundation.audit.actors import OWN_ACCOUNT, ByKind, Reason
 from paktaleem.foundation.console.clocks import get_time_of
+from paktaleem.foundation.console.forms import find_words
 from paktaleem.foundation.console.register_names import CodeKind, format_codes
 from paktaleem.foundation.console.translation import translate_text
 from paktaleem.foundation.text.times import bare, format_date, format_exact_time, format_time, join_words
@@ -169,7 +171,7 @@ def explain_value(field: Any) -> str:
 
 
 def render_known(row: Any, name: str) -> SafeString | str:
-    """Return a time, or codes of the register and languages by their names; empty for any other value."""
+    """Return a time, codes and languages by their names, or ``find_words``; empty for any other value."""
     value = getattr(row, name, None)
     if isinstance(value, datetime):
         return moment_tag(value)
@@ -177,16 +179,20 @@ def render_known(row: Any, name: str) -> SafeString | str:
         return _LANGUAGES[value]
     if value and name in WRITTEN_AS_CODE:
         return format_html("<code>{}</code>", value)
+    if value and (describe := find_words(row._meta.label_lower, name)) is not None:
+        return describe(value)
     field = next((one for one in row._meta.fields if one.name == name), None)
-    return (
-        format_code_field(field, value, row.client_id) if field is not None and value and is_code_field(field) else ""
-    )
+    is_named = isinstance(field, ArrayField) or (field is not None and is_code_field(field))
+    return format_code_field(field, value, row.client_id) if value and is_named else ""
 
 
 def format_code_field(field: Any, value: str | list[str], client_id: UUID) -> str:
-    """Return the names of the codes that a field holds; the value as text if it holds no codes of the register."""
+    """Return the names of the codes that a field holds, of the register or its own choices; others as they are."""
     codes = [value] if isinstance(value, str) else value
-    return format_codes(_CODE_FIELDS[field.name], codes, client_id) if is_code_field(field) else join_words(codes)
+    if is_code_field(field):
+        return format_codes(_CODE_FIELDS[field.name], codes, client_id)
+    labels = dict(field.base_field.flatchoices) if isinstance(field, ArrayField) else {}
+    return join_words(str(labels.get(code, code)) for code in codes)
 
 
 def _tag(at: datetime, shown: str) -> SafeString:

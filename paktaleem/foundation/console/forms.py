@@ -255,7 +255,7 @@ class FieldWords:
 
 
 field_words: ExtensionPoint[FieldWords] = ExtensionPoint(
-    "console.field_words", "How the history says values of a model's fields in words."
+    "console.field_words", "How a read-only field and the history say values of a model's fields in words."
 )
 
 
