@@ -43,7 +43,7 @@ from paktaleem.foundation.accounts.actors import Actor, key_actor
 from paktaleem.foundation.accounts.changes import ProposedChange, decide_proposed_change, find_waiting
 from paktaleem.foundation.accounts.client_services import change_client
 from paktaleem.foundation.accounts.models import Membership
-from paktaleem.foundation.accounts.second_person import ApproverNotIndependent
+from paktaleem.foundation.accounts.second_person import ApproverIsRequester, ApproverNotIndependent
 from paktaleem.foundation.accounts.services import issue_api_key
 from paktaleem.foundation.accounts.staff_changes import StaffChange
 from paktaleem.foundation.accounts.staff_services import change_membership, decide_staff_change
@@ -309,13 +309,15 @@ def test_nothing_else_compares_the_approver_with_the_requester():
 
 @pytest.mark.parametrize("made", ["the requester", "the approver"])
 @pytest.mark.parametrize("rule", [*RULES, *OF_OTHERS, *KINDS])
-def test_it_refuses_two_people_of_whom_one_made_the_other(rule, made, cast, now):
+def test_it_refuses_the_requester_and_two_people_of_whom_one_made_the_other(rule, made, cast, now):
     amina, gul = cast.actor("amina"), second_officer()
     user, maker = (amina, gul) if made == "the requester" else (gul, amina)
     with in_global():
         add_ties(user.id, TieKind.ROLE, makers=[maker.id], at=now)
     with in_client(PAKTALEEM if rule in OF_PAKTALEEM else cast.client_id("indus")):
         approve = (RULES | OF_OTHERS | KINDS)[rule](cast, amina, now)
+        with pytest.raises(ApproverIsRequester), transaction.atomic():
+            approve(amina, now)
         with pytest.raises(ApproverNotIndependent), transaction.atomic():
             approve(gul, now + TIE_LIFE - timedelta(seconds=1))
         approve(gul, now + TIE_LIFE)
