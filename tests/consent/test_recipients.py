@@ -29,7 +29,6 @@ from consent.register.services import request_safeguard_change as request_change
 from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.accounts.acts import Refused
 from paktaleem.foundation.accounts.changes import ProposedChange, decide_proposed_change
-from paktaleem.foundation.accounts.second_person import ApproverIsRequester
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import as_officer, in_client
@@ -86,8 +85,6 @@ def test_two_officers_approve_a_recipient_and_the_ledger_says_so(cast: Cast, now
             change_register(row, actor=first, reason=Reason.REVIEW, at=now)
         change = request_safeguard_change(row, ground="Needed.", actor=first, at=now)
         assert not RecipientApproval.objects.filter(pk=row.pk).exists()
-        with pytest.raises(ApproverIsRequester), transaction.atomic():
-            decide_proposed_change(change, approve=True, actor=first, at=now)
         decide_proposed_change(change, approve=True, actor=officer(), at=now)
         made = RecipientApproval.objects.get(pk=row.pk)
         assert (made.approved_at, made.objection_until) == (now, now + WINDOW)
@@ -356,8 +353,6 @@ def test_two_officers_renew_the_agreement_of_an_approved_recipient(cast: Cast, n
     with in_client(cast.client_id("indus")):
         host.agreement_ends_at = now + 9 * DAY
         change = request_change(host, ground="Renewed.", actor=cast.actor("farah"), at=now + DAY)
-        with pytest.raises(ApproverIsRequester), transaction.atomic():
-            decide_proposed_change(change, approve=True, actor=cast.actor("farah"), at=now + DAY)
         decide_proposed_change(change, approve=True, actor=officer(), at=now + DAY)
     assert shared(cast, now + 3 * DAY) == "permitted"
 
