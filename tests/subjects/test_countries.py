@@ -104,7 +104,7 @@ def test_erasure_clears_the_country_and_invalid_ones_are_refused(cast, now, germ
     there = say(germany, "there", now, country="DE")
     erase_subject(there, actor=cast.actor("amina"), reason="subject_request", at=now + MINUTE)
     assert Subject.objects.get(pk=there.pk).country == ""
-    for country in ("D", "1A", "Ü1"):
+    for country in ("D", "1A", "Ü1", "XX"):
         with pytest.raises(ValidationError) as refused:
             say(germany, "nobody", now, country=country)
         assert list(refused.value.message_dict) == ["country"]
@@ -209,7 +209,7 @@ def problems_of(content, client):
     return refused.value.problems
 
 
-@pytest.mark.parametrize("country", ["Germany", "D", "1A", "ÜÜ"])
+@pytest.mark.parametrize("country", ["Germany", "D", "1A", "ÜÜ", "XX"])
 def test_an_invalid_country_is_refused_with_its_place(cast, germany, roster, country):
     [problem] = problems_of(roster(country), germany)
     assert (problem.code, problem.column) in {("country_unfit", "Country"), ("country_unfit", "metadata.country")}

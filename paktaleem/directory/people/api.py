@@ -212,6 +212,7 @@ class SubjectInput(PersonalInput):
         "roles": "Holds role.",
         "guardians": "Not the person.",
         "birth_date": _NOT_LATER,
+        "country": "A code of ISO 3166.",
         "grade": f"At most {GRADE_LIMIT} characters in capitals.",
         "age_check": f"checked_on: {_NOT_LATER.lower()}",
     }

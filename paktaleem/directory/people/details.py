@@ -26,6 +26,7 @@ from paktaleem.directory.people.fields import PERSONAL_FIELDS, FieldKind, Person
 from paktaleem.foundation.accounts.thresholds import Thresholds
 from paktaleem.foundation.encryption.sealing import Sealed, Sealer, blind_index
 from paktaleem.foundation.text.normal_forms import bare_number, fold_spelling, normal_number
+from paktaleem.foundation.text.places import is_country
 
 LANGUAGES = ("en", "ur")
 ROLES = ("student", "learner", "instructor", "administrator", "guardian")
@@ -212,7 +213,7 @@ def _birth_date(value: date | None, today: date) -> date | None:
 
 def _country(value: str | None, _: date) -> str:
     text = (value or "").strip().upper()
-    if text and not (len(text) == 2 and text.isascii() and text.isalpha()):  # noqa: PLR2004 -- ISO 3166
+    if text and not is_country(text):
         raise ValueError(gettext_noop("Use the two-letter ISO 3166 code, such as PK."))
     return text
 

@@ -27,13 +27,13 @@ from paktaleem.foundation.law.profiles import Authority, Profile, Rules, read_ag
 from paktaleem.foundation.tenancy.models import TenantRow, unique_in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM, MigratesAs, new_id
 from paktaleem.foundation.tenancy.tables import EDIT, Limited, Scope, TablePolicy, classify
-from paktaleem.foundation.text.places import CountryField, TimeZoneField
+from paktaleem.foundation.text.places import CountryField, TimeZoneField, is_country
 
 
 def validate_thresholds(by_country: dict[str, int], lowest: int = LOWEST) -> None:
     """Raise ValidationError unless all keys are ISO 3166 country codes and all ages are from ``lowest`` to 21."""
     for country, years in by_country.items():
-        if not (len(country) == 2 and country.isascii() and country.isalpha() and country.isupper()):  # noqa: PLR2004 -- ISO 3166
+        if not is_country(country):
             raise ValidationError(f"“{country}” is not a two-letter ISO 3166 code. Use a code such as DE.")
         if isinstance(years, bool) or not isinstance(years, int) or not lowest <= years <= HIGHEST:
             raise ValidationError(f"{country}: use a whole number of years from {lowest} to {HIGHEST}.")

@@ -14,6 +14,7 @@ from datetime import date
 
 from paktaleem.directory.people.fields import parse_grade
 from paktaleem.directory.schools.oneroster.problems import ProblemLog
+from paktaleem.foundation.text.places import is_country
 
 MANIFEST = "manifest.csv"
 MANIFEST_HEADER = ("propertyName", "value")
@@ -256,7 +257,6 @@ NAME_LIMIT = 300
 EMAIL_LIMIT = 254
 FIRST_BIRTH_YEAR = 1900
 
-_COUNTRY = re.compile(r"[A-Z]{2}")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _MIDNIGHT = re.compile(r"(?:[T ]00:00(?::00(?:\.0{1,6})?)?| 12:00(?::00)? ?AM)\Z")
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
@@ -314,9 +314,9 @@ def merge_contacts(first: str | None, second: str | None) -> str | None:
 
 
 def country(text: str) -> str | None:
-    """Return a country as two capitals (ISO 3166), "" for an empty cell, or None if it is malformed."""
+    """Return a country as two capitals (ISO 3166), "" for an empty cell, or None if there is none of this code."""
     code = text.strip().upper()
-    return code if not code or _COUNTRY.fullmatch(code) else None
+    return code if not code or is_country(code) else None
 
 
 def without_midnight(text: str) -> str:
