@@ -19,7 +19,7 @@ from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.tenancy.context import advisory_lock
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
-from paktaleem.foundation.text.places import is_country
+from paktaleem.foundation.text.countries import is_country
 from retention.data_map.models import MapLine
 from retention.data_map.selectors import Declaration
 

@@ -25,8 +25,8 @@ from paktaleem.directory.people.ages import birthday, combine_statements, is_chi
 from paktaleem.directory.people.fields import PERSONAL_FIELDS, FieldKind, PersonalField, parse_grade
 from paktaleem.foundation.accounts.thresholds import Thresholds
 from paktaleem.foundation.encryption.sealing import Sealed, Sealer, blind_index
+from paktaleem.foundation.text.countries import is_country
 from paktaleem.foundation.text.normal_forms import bare_number, fold_spelling, normal_number
-from paktaleem.foundation.text.places import is_country
 
 LANGUAGES = ("en", "ur")
 ROLES = ("student", "learner", "instructor", "administrator", "guardian")

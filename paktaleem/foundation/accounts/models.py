@@ -27,7 +27,8 @@ from paktaleem.foundation.law.profiles import Authority, Profile, Rules, read_ag
 from paktaleem.foundation.tenancy.models import TenantRow, unique_in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM, MigratesAs, new_id
 from paktaleem.foundation.tenancy.tables import EDIT, Limited, Scope, TablePolicy, classify
-from paktaleem.foundation.text.places import CountryField, TimeZoneField, is_country
+from paktaleem.foundation.text.countries import is_country
+from paktaleem.foundation.text.places import CountryField, TimeZoneField
 
 
 def validate_thresholds(by_country: dict[str, int], lowest: int = LOWEST) -> None:

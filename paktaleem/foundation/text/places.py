@@ -1,9 +1,7 @@
 """Countries and time zones: fields of models, which forms offer as lists in the language of the page."""
 
-import re
 from collections.abc import Sequence
-from functools import cache
-from typing import Any, Final
+from typing import Any
 from zoneinfo import available_timezones
 
 from babel import Locale
@@ -14,11 +12,8 @@ from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from paktaleem.foundation.tenancy.rows import MigratesAs
+from paktaleem.foundation.text.countries import list_countries
 from paktaleem.foundation.text.times import join_words
-
-_NO_COUNTRY: Final = {"AC", "CP", "CQ", "DG", "EA", "EU", "EZ", "IC", "QO", "TA", "UN", "XA", "XB", "ZZ"}
-"""Codes that the Unicode CLDR lists beside ISO 3166: unions, groups, islands of a listed country, placeholders."""
-_TWO_LETTERS: Final = re.compile(r"[A-Z]{2}").fullmatch
 
 
 def validate_time_zone(name: str) -> None:
@@ -32,7 +27,7 @@ class CountryChoice(forms.ChoiceField):
     """A country by its name (Unicode CLDR, from Babel); the value is its ISO 3166 code in two letters."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(choices=lambda: [("", "—"), *_list_countries(get_language() or "en")], **kwargs)
+        super().__init__(choices=lambda: [("", "—"), *list_countries(get_language() or "en").items()], **kwargs)
 
 
 class TimeZoneChoice(forms.ChoiceField):
@@ -60,11 +55,6 @@ class TimeZoneField(MigratesAs, models.CharField):  # type: ignore[type-arg]  # 
         return models.Field.formfield(self, **{**kwargs, "form_class": TimeZoneChoice, "widget": forms.Select})
 
 
-def is_country(code: str) -> bool:
-    """Return True if this is the ISO 3166 code of a country, in capitals."""
-    return code in dict(_list_countries("en"))
-
-
 def name_country(code: str) -> str:
     """Return the name of a country in the language of the page; the code if it is unknown."""
     return str(Locale.parse(get_language() or "en", sep="-").territories.get(code, code))
@@ -79,10 +69,3 @@ def name_countries(codes: str | Sequence[str]) -> str:
 def name_language(code: str) -> str:
     """Return the name of a language in the language of the page; the code if it is unknown."""
     return str(Locale.parse(get_language() or "en", sep="-").languages.get(code, code))
-
-
-@cache
-def _list_countries(language: str) -> list[tuple[str, str]]:
-    names = Locale.parse(language, sep="-").territories
-    found = [(code, name) for code, name in names.items() if _TWO_LETTERS(code) and code not in _NO_COUNTRY]
-    return sorted(found, key=lambda country: country[1])

@@ -14,7 +14,7 @@ from datetime import date
 
 from paktaleem.directory.people.fields import parse_grade
 from paktaleem.directory.schools.oneroster.problems import ProblemLog
-from paktaleem.foundation.text.places import is_country
+from paktaleem.foundation.text.countries import is_country
 
 MANIFEST = "manifest.csv"
 MANIFEST_HEADER = ("propertyName", "value")
