@@ -6,7 +6,7 @@ from django.core import checks
 from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.law.profiles import list_problems, read_law
 from paktaleem.foundation.operations.extensions import PortalAppConfig, entry
-from paktaleem.foundation.text.places import is_country
+from paktaleem.foundation.text.countries import is_country
 
 
 def check_law(app_configs: object = None, **_: object) -> list[checks.CheckMessage]:
