@@ -271,7 +271,9 @@ def _legal_obligations(subject: Subject, at: datetime) -> list[Remaining]:
                 categories=join_words(sorted(names.get(one, one) for one in categories)),
                 number=len(held & categories),
             ),
-            _("Legal obligation: {law}").format(law=isolate(law)),
+            _("Legal obligation: {law}. The system may keep this part, and says so in its answer.").format(
+                law=isolate(law)
+            ),
         )
         for code, (categories, law) in legal.items()
     ]

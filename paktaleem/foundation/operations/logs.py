@@ -196,8 +196,8 @@ def _render_text(logger: object, method: str, line: EventDict) -> str:
     return "  ".join([head, *(f"{name}={value}" for name, value in line.items())]) + places
 
 
-_QUIET = ("axes", "procrastinate.blueprints", "procrastinate.periodic")
-"""Loggers with a line at every start."""
+_QUIET = ("axes", "procrastinate.blueprints", "procrastinate.periodic", "procrastinate.jobs")
+"""Loggers with a line at every start, or for every job that is enqueued."""
 
 
 def configure(settings: Mapping[str, object]) -> None:
