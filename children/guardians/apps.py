@@ -14,10 +14,7 @@ class GuardiansConfig(PortalAppConfig):
     name = "children.guardians"
     verbose_name = "children and guardians"
     handlers = (
-        (
-            "paktaleem.directory.people.selectors.minor_revealed",
-            "children.guardians.services.verifications.end_authority_of_minors",
-        ),
+        ("paktaleem.directory.people.selectors.minor_revealed", ".services.verifications.end_authority_of_minors"),
     )
     facts = """
         claimed_at: time that was claimed, school_authorisation: evidence of the school,

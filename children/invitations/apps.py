@@ -13,12 +13,9 @@ class InvitationsConfig(PortalAppConfig):
     name = "children.invitations"
     verbose_name = "invitations of guardians"
     handlers = (
-        ("paktaleem.foundation.upkeep.periods.kinds.data_kinds", "children.invitations.services.inviting.UNANSWERED"),
-        ("paktaleem.foundation.upkeep.periods.kinds.data_kinds", "children.invitations.services.inviting.UNASKED"),
-        (
-            "paktaleem.directory.access_links.services.code_accepted",
-            "children.invitations.services.answering.record_guardian_sign_in",
-        ),
+        ("paktaleem.foundation.upkeep.periods.kinds.data_kinds", ".services.inviting.UNANSWERED"),
+        ("paktaleem.foundation.upkeep.periods.kinds.data_kinds", ".services.inviting.UNASKED"),
+        ("paktaleem.directory.access_links.services.code_accepted", ".services.answering.record_guardian_sign_in"),
     )
     ledger = (
         entry("guardian.answered_elsewhere", "Guardian answered through another channel", _sent("answered")),

@@ -7,19 +7,10 @@ class AgreementsConfig(PortalAppConfig):
     name = "consent.agreements"
     verbose_name = "agreements"
     handlers = (
-        ("paktaleem.foundation.encryption.wrapped_secrets.wrapped_kinds", "consent.agreements.models.DOCUMENT_KEYS"),
-        (
-            "paktaleem.foundation.upkeep.periods.kinds.data_kinds",
-            "consent.agreements.signatories.AGREEMENT_DOCUMENTS",
-        ),
-        (
-            "paktaleem.directory.staff.former_staff.account_needs",
-            "consent.agreements.signatories.find_signature_need",
-        ),
-        (
-            "paktaleem.directory.people.copies.sections.person_sections",
-            "consent.agreements.signatories.list_signature_sections",
-        ),
+        ("paktaleem.foundation.encryption.wrapped_secrets.wrapped_kinds", ".models.DOCUMENT_KEYS"),
+        ("paktaleem.foundation.upkeep.periods.kinds.data_kinds", ".signatories.AGREEMENT_DOCUMENTS"),
+        ("paktaleem.directory.staff.former_staff.account_needs", ".signatories.find_signature_need"),
+        ("paktaleem.directory.people.copies.sections.person_sections", ".signatories.list_signature_sections"),
     )
     families = "duty: Duties of clients"
     facts = "first_side: side that signed first, text_version: version of the text"

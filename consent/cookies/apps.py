@@ -7,10 +7,10 @@ class CookiesConfig(PortalAppConfig):
     name = "consent.cookies"
     verbose_name = "cookies and links"
     handlers = (
-        ("consent.notices.views.public_sections", "consent.cookies.banner.links_section"),
-        ("consent.notices.services.publishing.starter_parts", "consent.cookies.services.load_starter_cookies"),
-        ("paktaleem.foundation.accounts.changes.change_kinds", "consent.cookies.services.UNASKED"),
-        ("paktaleem.foundation.upkeep.periods.kinds.data_kinds", "consent.cookies.services.VISITORS"),
+        ("consent.notices.views.public_sections", ".banner.links_section"),
+        ("consent.notices.services.publishing.starter_parts", ".services.load_starter_cookies"),
+        ("paktaleem.foundation.accounts.changes.change_kinds", ".services.UNASKED"),
+        ("paktaleem.foundation.upkeep.periods.kinds.data_kinds", ".services.VISITORS"),
     )
     families = "link: Linked services"
     facts = "digest: hash of the text, review_on: reviewed on"

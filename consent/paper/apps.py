@@ -6,10 +6,7 @@ from paktaleem.foundation.operations.extensions import PortalAppConfig, entry
 class PaperConfig(PortalAppConfig):
     name = "consent.paper"
     handlers = (
-        (
-            "paktaleem.directory.people.copies.sections.person_sections",
-            "consent.paper.services.answers.list_paper_sections",
-        ),
+        ("paktaleem.directory.people.copies.sections.person_sections", ".services.answers.list_paper_sections"),
     )
     families = "answer: Answers on paper, form: Consent forms"
     facts = "answer: answer on paper, answers: answers on paper"

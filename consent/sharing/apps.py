@@ -7,11 +7,8 @@ class SharingConfig(PortalAppConfig):
     name = "consent.sharing"
     verbose_name = "sharing"
     handlers = (
-        (
-            "paktaleem.directory.people.copies.sections.person_sections",
-            "consent.sharing.selectors.list_sharing_sections",
-        ),
-        ("consent.notices.views.public_sections", "consent.sharing.own_pages.recipients_section"),
+        ("paktaleem.directory.people.copies.sections.person_sections", ".selectors.list_sharing_sections"),
+        ("consent.notices.views.public_sections", ".own_pages.recipients_section"),
     )
     facts = "informed: person informed, instrument: legal instrument"
     ledger = (

@@ -22,7 +22,6 @@ class Problem:
     field: str = ""
 
     def body(self, **extensions: object) -> dict[str, object]:
-        """Return the members of the problem document."""
         members: dict[str, object] = {"type": _TYPES + self.code, "title": self.title, "status": int(self.status)}
         if self.detail:
             members["detail"] = self.detail

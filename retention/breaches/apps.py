@@ -9,8 +9,8 @@ class BreachesConfig(PortalAppConfig):
     name = "retention.breaches"
     verbose_name = "personal-data breaches"
     handlers = (
-        ("paktaleem.foundation.accounts.changes.change_kinds", "retention.breaches.services.CLOSING"),
-        ("paktaleem.directory.mail.services.letter_outcomes", "retention.breaches.services.record_letter_outcome"),
+        ("paktaleem.foundation.accounts.changes.change_kinds", ".services.CLOSING"),
+        ("paktaleem.directory.mail.services.letter_outcomes", ".services.record_letter_outcome"),
     )
     families = "breach: Breaches of personal data"
     ledger = (

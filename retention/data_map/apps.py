@@ -8,12 +8,7 @@ class DataMapConfig(PortalAppConfig):
 
     name = "retention.data_map"
     verbose_name = "data map"
-    handlers = (
-        (
-            "consent.agreements.selectors.map_confirmations",
-            "retention.data_map.selectors.list_first_confirmations",
-        ),
-    )
+    handlers = (("consent.agreements.selectors.map_confirmations", ".selectors.list_first_confirmations"),)
     families = "data_map: Data map"
     ledger = (
         entry("data_map.confirmed", "Line of the data map confirmed by the client"),

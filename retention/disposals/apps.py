@@ -10,13 +10,10 @@ class DisposalsConfig(PortalAppConfig):
     name = "retention.disposals"
     verbose_name = "disposals"
     handlers = (
-        ("paktaleem.foundation.accounts.changes.change_kinds", "retention.disposals.services.batches.LARGE"),
-        (f"{_SYSTEMS}.order_answered", "retention.disposals.services.executing.settle_items"),
-        (f"{_SYSTEMS}.order_parameters", "retention.disposals.services.executing.list_parameters"),
-        (
-            "paktaleem.foundation.encryption.wrapped_secrets.wrapped_kinds",
-            "retention.disposals.services.executing.BATCH_KEYS",
-        ),
+        ("paktaleem.foundation.accounts.changes.change_kinds", ".services.batches.LARGE"),
+        (f"{_SYSTEMS}.order_answered", ".services.executing.settle_items"),
+        (f"{_SYSTEMS}.order_parameters", ".services.executing.list_parameters"),
+        ("paktaleem.foundation.encryption.wrapped_secrets.wrapped_kinds", ".services.executing.BATCH_KEYS"),
     )
     facts = "again_at: asked again at, no_system: held by no system"
     ledger = (

@@ -9,11 +9,8 @@ class InventoriesConfig(PortalAppConfig):
     name = "retention.inventories"
     verbose_name = "inventories"
     handlers = (
-        (
-            "paktaleem.directory.people.extension_points.before_erasure",
-            "retention.inventories.services.forget_hashes",
-        ),
-        ("paktaleem.foundation.upkeep.periods.kinds.data_kinds", "retention.inventories.services.HASHES"),
+        ("paktaleem.directory.people.extension_points.before_erasure", ".services.forget_hashes"),
+        ("paktaleem.foundation.upkeep.periods.kinds.data_kinds", ".services.HASHES"),
     )
     families = "inventory: Inventories"
     ledger = (

@@ -12,13 +12,13 @@ class ErasuresConfig(PortalAppConfig):
     name = "rights.erasures"
     verbose_name = "erasures"
     handlers = (
-        ("paktaleem.foundation.upkeep.periods.kinds.data_kinds", "rights.erasures.services.progress.LEAVERS_RECORDS"),
-        (f"{PEOPLE}.personal_rows", "rights.erasures.certificates.count_sealed_rows"),
-        (f"{PEOPLE}.erasure_blockers", "rights.erasures.services.progress.describe_unsent_messages"),
-        (f"{PEOPLE}.before_erasure", "rights.erasures.services.progress.certify_after_erasure"),
-        (f"{SYSTEMS}.order_answered", "rights.erasures.services.progress.certify_after_answers"),
-        ("rights.requests.hooks.part_granted", "rights.erasures.services.progress.propose_for_part"),
-        ("rights.requests.hooks.before_closing", "rights.erasures.services.progress.require_certificate"),
+        ("paktaleem.foundation.upkeep.periods.kinds.data_kinds", ".services.progress.LEAVERS_RECORDS"),
+        (f"{PEOPLE}.personal_rows", ".certificates.count_sealed_rows"),
+        (f"{PEOPLE}.erasure_blockers", ".services.progress.describe_unsent_messages"),
+        (f"{PEOPLE}.before_erasure", ".services.progress.certify_after_erasure"),
+        (f"{SYSTEMS}.order_answered", ".services.progress.certify_after_answers"),
+        ("rights.requests.hooks.part_granted", ".services.progress.propose_for_part"),
+        ("rights.requests.hooks.before_closing", ".services.progress.require_certificate"),
     )
     facts = "cooling_ends_at: cooling-off ends at"
     ledger = (

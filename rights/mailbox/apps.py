@@ -9,11 +9,11 @@ class MailboxConfig(PortalAppConfig):
     name = "rights.mailbox"
     verbose_name = "support mailbox"
     handlers = (
-        ("paktaleem.foundation.upkeep.periods.kinds.data_kinds", "rights.mailbox.services.MAILBOX_MESSAGES"),
-        ("paktaleem.foundation.encryption.wrapped_secrets.wrapped_kinds", "rights.mailbox.contents.MESSAGE_KEYS"),
-        ("paktaleem.directory.people.copies.sections.person_sections", "rights.mailbox.contents.list_mailbox_sections"),
-        ("paktaleem.directory.mail.recipients.reply_addresses", "rights.mailbox.addresses.find_case_address"),
-        ("paktaleem.foundation.operations.diagnosis.doctor_checks", "rights.mailbox.imap.check_mailbox"),
+        ("paktaleem.foundation.upkeep.periods.kinds.data_kinds", ".services.MAILBOX_MESSAGES"),
+        ("paktaleem.foundation.encryption.wrapped_secrets.wrapped_kinds", ".contents.MESSAGE_KEYS"),
+        ("paktaleem.directory.people.copies.sections.person_sections", ".contents.list_mailbox_sections"),
+        ("paktaleem.directory.mail.recipients.reply_addresses", ".addresses.find_case_address"),
+        ("paktaleem.foundation.operations.diagnosis.doctor_checks", ".imap.check_mailbox"),
     )
     families = "message: Messages in the mailbox"
     ledger = (

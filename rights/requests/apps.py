@@ -15,12 +15,12 @@ class RequestsConfig(PortalAppConfig):
     name = "rights.requests"
     verbose_name = "rights requests"
     handlers = (
-        ("paktaleem.foundation.upkeep.periods.kinds.data_kinds", "rights.requests.services.clock.REQUEST_TEXTS"),
-        ("paktaleem.foundation.encryption.wrapped_secrets.wrapped_kinds", "rights.requests.models.REQUEST_KEYS"),
-        (f"{PEOPLE}.before_erasure", "rights.requests.services.clock.destroy_texts_of_person"),
-        ("paktaleem.directory.mail.services.letter_outcomes", "rights.requests.services.closing.record_letter_outcome"),
-        (f"{SYSTEMS}.order_answered", "rights.requests.services.closing.record_orders_answered"),
-        (f"{PEOPLE}.erasure_holds", "rights.requests.services.steps.find_copies_to_give"),
+        ("paktaleem.foundation.upkeep.periods.kinds.data_kinds", ".services.clock.REQUEST_TEXTS"),
+        ("paktaleem.foundation.encryption.wrapped_secrets.wrapped_kinds", ".models.REQUEST_KEYS"),
+        (f"{PEOPLE}.before_erasure", ".services.clock.destroy_texts_of_person"),
+        ("paktaleem.directory.mail.services.letter_outcomes", ".services.closing.record_letter_outcome"),
+        (f"{SYSTEMS}.order_answered", ".services.closing.record_orders_answered"),
+        (f"{PEOPLE}.erasure_holds", ".services.steps.find_copies_to_give"),
     )
     facts = "refusal_code: ground of the refusal"
     ledger = (

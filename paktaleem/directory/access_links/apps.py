@@ -4,12 +4,8 @@ from paktaleem.foundation.operations.extensions import PortalAppConfig, entry
 
 
 class AccessLinksConfig(PortalAppConfig):
-    """Access links and one-time codes by which data subjects and guardians open their own pages."""
-
     name = "paktaleem.directory.access_links"
-    handlers = (
-        ("paktaleem.foundation.upkeep.periods.kinds.data_kinds", "paktaleem.directory.access_links.models.LINKS"),
-    )
+    handlers = (("paktaleem.foundation.upkeep.periods.kinds.data_kinds", ".models.LINKS"),)
     families = "page_code: One-time codes, page_link: Access links"
     ledger = (
         entry("page_code.accepted", "One-time code accepted"),

@@ -47,7 +47,6 @@ def token_digest(token: str) -> bytes:
 
 
 def new_code() -> str:
-    """Return a random code of eight digits, possibly with leading zeros."""
     return f"{secrets.randbelow(10**CODE_DIGITS):0{CODE_DIGITS}d}"
 
 
@@ -91,7 +90,6 @@ class Knock:
 
     @property
     def digest(self) -> bytes:
-        """Hash under which this browser's codes are stored."""
         return token_digest(self.secret)
 
 

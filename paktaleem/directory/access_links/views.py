@@ -76,8 +76,6 @@ _EASTERN = str.maketrans("٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹", "0123456789
 
 
 class ContactForm(forms.Form):
-    """Email address or phone number to which a code is sent."""
-
     contact = forms.CharField(
         label=_("Your email address or mobile number"),
         help_text=_("The one your school or institution knows."),
@@ -99,8 +97,6 @@ class ContactForm(forms.Form):
 
 
 class CodeForm(forms.Form):
-    """Entry of the one-time code."""
-
     code = forms.CharField(
         label=_("The code"),
         help_text=_("Eight digits, from the email or text message."),

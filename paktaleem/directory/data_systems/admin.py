@@ -203,8 +203,6 @@ class OrderAlertAdmin(EvidenceAdmin[OrderAlert]):
 
 @admin.register(OrderSet, site=site)
 class OrderSetAdmin(EvidenceAdmin[OrderSet]):
-    """Orders about many people at once."""
-
     view_capability = Capability.VIEW_RECORDS
     list_display = ("created_at", "kind", "ground", "number", "due_at", "by", "owner")
     list_filter = ("client",)
@@ -244,7 +242,6 @@ class OrderLine(TypedDict):
 
 
 def orders_panel(row: TenantRow, kind: str) -> dict[str, object]:
-    """Return the panel with the orders of a case of this kind, and their states."""
     return panel_of_orders(Order.objects.filter(client_id=row.client_id, parent_kind=kind, parent_id=row.pk))
 
 
@@ -253,7 +250,6 @@ def panel_of_orders(orders: QuerySet[Order]) -> dict[str, object]:
 
 
 def list_order_lines(orders: QuerySet[Order]) -> list[OrderLine]:
-    """List these orders with their states, and why one did not apply."""
     lines: list[OrderLine] = []
     for order in orders.select_related("system").defer("named", "new_values").order_by("pk"):
         reason, state = (order.result or {}).get("reason", ""), describe_state(order.state, order.system)
@@ -277,7 +273,6 @@ _MOST = 50
 
 @on_tab(ORDERS)
 def person_orders_panel(request: HttpRequest, row: Subject) -> dict[str, object] | None:
-    """Show the orders about a person's data: the latest fifty."""
     if not may(request, Capability.VIEW_RECORDS, row.client_id):
         return None
     of_person = Order.objects.filter(client_id=row.client_id, subject=row)
@@ -489,7 +484,6 @@ class OrderAdmin(SortByWaitingTime, ExportableAdmin[Order], EvidenceAdmin[Order]
     why = reason_column
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Order]:
-        """Select related subject and system, without sealed columns, and annotate the waiver."""
         found = super().get_queryset(request).select_related("subject", "system").defer("named", "new_values")
         proposed = Waiver.objects.filter(client_id=OuterRef("client_id"), order=OuterRef("pk"))
         annotated: QuerySet[Any] = found.annotate(

@@ -23,8 +23,6 @@ from paktaleem.foundation.errors import PortalError, Problem
 
 
 class State(StrEnum):
-    """State of an order."""
-
     QUEUED = "queued"  # not fetched yet
     SENT = "sent"  # fetched by the system
     ACCEPTED = "accepted"  # the system reported that it has started
@@ -45,8 +43,6 @@ OPEN = frozenset(State) - ENDED
 
 
 class Step(StrEnum):
-    """A step of an order."""
-
     SEND = "send"
     ACCEPT = "accept"
     CONFIRM = "confirm"
@@ -112,7 +108,6 @@ class StepRefused(PortalError):
 
 
 def next_state(state: State | str, step: Step) -> State:
-    """Return the state to which a step leads. Raises StepRefused."""
     before, after = _NEXT[step]
     if State(state) not in before:
         raise StepRefused(State(state), step)
@@ -130,8 +125,6 @@ _COUNTED = frozenset({"erase", "anonymise"})
 
 
 class Exemption(StrEnum):
-    """Why an order does not apply to a system."""
-
     HOLDS_NONE = "holds_none"  # it holds none of these data about anyone
     LEGAL_DUTY = "legal_duty"  # a law requires that it be kept as it is
     LEGAL_HOLD = "legal_hold"  # needed for a claim or an inquiry

@@ -29,7 +29,6 @@ class FileParser(BaseParser):
     media_type = "*/*"
 
     def parse(self, stream: IO[bytes], *_: object, **__: object) -> Any:
-        """Return the body as a FileBody. Raises FileTooLarge."""
         content = stream.read(settings.FILE_MOST_BYTES + 1)
         if len(content) > settings.FILE_MOST_BYTES:
             raise FileTooLarge

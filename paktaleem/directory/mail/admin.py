@@ -80,7 +80,6 @@ LETTER_TEMPLATE = "console/letter.html"
 
 
 def is_preview(request: HttpRequest) -> bool:
-    """Return True if the user wants to see the email, not to send it."""
     return "preview" in request.POST
 
 

@@ -4,29 +4,15 @@ from paktaleem.foundation.operations.extensions import PortalAppConfig, entry
 
 
 class MailConfig(PortalAppConfig):
-    """Outgoing emails and text messages, each stored as a row."""
-
     name = "paktaleem.directory.mail"
     verbose_name = "emails and text messages"
     handlers = (
-        ("paktaleem.foundation.operations.metrics.gauge_readers", "paktaleem.directory.mail.selectors.read_messages"),
-        (
-            "paktaleem.foundation.operations.diagnosis.doctor_checks",
-            "paktaleem.directory.mail.selectors.check_mail_server",
-        ),
-        (
-            "paktaleem.foundation.operations.diagnosis.doctor_checks",
-            "paktaleem.directory.mail.selectors.check_messages",
-        ),
-        ("paktaleem.foundation.upkeep.periods.kinds.data_kinds", "paktaleem.directory.mail.services.MESSAGES"),
-        (
-            "paktaleem.directory.people.copies.sections.person_sections",
-            "paktaleem.directory.mail.selectors.list_mail_sections",
-        ),
-        (
-            "paktaleem.foundation.encryption.wrapped_secrets.wrapped_kinds",
-            "paktaleem.directory.mail.recipients.ADDRESS_KEYS",
-        ),
+        ("paktaleem.foundation.operations.metrics.gauge_readers", ".selectors.read_messages"),
+        ("paktaleem.foundation.operations.diagnosis.doctor_checks", ".selectors.check_mail_server"),
+        ("paktaleem.foundation.operations.diagnosis.doctor_checks", ".selectors.check_messages"),
+        ("paktaleem.foundation.upkeep.periods.kinds.data_kinds", ".services.MESSAGES"),
+        ("paktaleem.directory.people.copies.sections.person_sections", ".selectors.list_mail_sections"),
+        ("paktaleem.foundation.encryption.wrapped_secrets.wrapped_kinds", ".recipients.ADDRESS_KEYS"),
     )
     families = "letter: Emails and text messages"
     facts = "letter: email or text message, message_id: message number, related: about"

@@ -98,8 +98,6 @@ class _Undelivered(Exception):
 
 
 class _Sent(NamedTuple):
-    """A sent message: address, rendered text and the channel's message id."""
-
     address: str
     wording: RenderedMessage
     message_id: str

@@ -27,8 +27,6 @@ class GivenContact:
 
 
 class GivenAddress(GivenContact):
-    """An email address as a recipient."""
-
     channel = Channel.MAIL
 
     def __init__(self, email: str) -> None:
@@ -41,8 +39,6 @@ class GivenAddress(GivenContact):
 
 
 class GivenNumber(GivenContact):
-    """A telephone number as the recipient of a text message."""
-
     channel = Channel.TEXT
 
     def __init__(self, number: str) -> None:
@@ -61,14 +57,12 @@ def seal_address(letter: Letter, to: GivenContact) -> None:
 
 
 def open_address(letter: Letter) -> str:
-    """Return the address or number of a message to one. Raises CannotOpen if its key is destroyed."""
     if letter.address is None:
         raise CannotOpen("The address has been deleted.")
     return sealer_of_address(letter).open(letter.address, column=_COLUMN)
 
 
 def sealer_of_address(letter: Letter) -> Sealer:
-    """Return the sealer of a message to an address. Raises CannotOpen if its key is destroyed."""
     if letter.wrapped is None or letter.epoch is None:
         raise CannotOpen("The message's key has been destroyed.")
     return Sealer.unwrapped(letter.client_id, letter.pk, wrapped=bytes(letter.wrapped), epoch=letter.epoch)

@@ -8,20 +8,15 @@ _MERGE = "merge main other"
 
 
 class PeopleConfig(PortalAppConfig):
-    """Data subjects, their keys, copies of their data, and links between the records of one person."""
-
     name = "paktaleem.directory.people"
     parts = ("key_epochs", "copies", "merges")
     handlers = (
-        (_CHECKS, "paktaleem.directory.people.erasures.check_erasures"),
+        (_CHECKS, ".erasures.check_erasures"),
         (_CHECKS, "paktaleem.foundation.encryption.diagnosis.check_keyring"),
-        (_CHECKS, "paktaleem.directory.people.key_epochs.services.check_keys_in_use"),
+        (_CHECKS, ".key_epochs.services.check_keys_in_use"),
         (_AT_START, "paktaleem.foundation.encryption.diagnosis.keyring_findings"),
-        (_AT_START, "paktaleem.directory.people.key_epochs.services.foreign_keyring_findings"),
-        (
-            "paktaleem.directory.people.copies.sections.person_sections",
-            "paktaleem.directory.people.copies.sections.list_own_sections",
-        ),
+        (_AT_START, ".key_epochs.services.foreign_keyring_findings"),
+        ("paktaleem.directory.people.copies.sections.person_sections", ".copies.sections.list_own_sections"),
     )
     families = "key_epoch: Wrapping keys, people: Searches for people, subject: People"
     facts = "by: searched by, epoch: key epoch, epochs: key epochs, main: main record, other: other record"

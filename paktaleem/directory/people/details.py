@@ -58,7 +58,6 @@ class AgeCheck:
 
     @classmethod
     def read(cls, text: str) -> "AgeCheck":
-        """Parse the stored text. Raises ValueError if it is malformed."""
         found = _CHECK.fullmatch(text.strip())
         if found is None or not 0 < int(found["years"]) <= 120:  # noqa: PLR2004 -- a human age
             raise ValueError("Use over or under, an age, the day, the provider code and the check reference.")

@@ -128,8 +128,6 @@ searches.connect(RowSearch(SchoolClass, ("external_id", "title"), begins=True))
 
 
 class DayFilter(TypedFilter):
-    """Filter by what people are today: their school, class or grade."""
-
     def queryset(self, request: HttpRequest, queryset: QuerySet[Subject]) -> QuerySet[Subject]:
         value, client_id = (self.value() or "").strip(), get_filtered_client(request)
         if not value or client_id is None:
@@ -148,8 +146,6 @@ def _list_enrolled(enrolments: QuerySet[Enrolment], most: int) -> list[UUID]:
 
 
 class PlaceFilter(DayFilter):
-    """Filter by a school or class in which people are enrolled today."""
-
     place: ClassVar[str]
     """The column of the LMS id, of an enrolment."""
 

@@ -4,23 +4,12 @@ from paktaleem.foundation.operations.extensions import PortalAppConfig, entry
 
 
 class SecurityConfig(PortalAppConfig):
-    """Security events, and assessments of PakTaleem's security."""
-
     name = "paktaleem.directory.security"
     parts = ("security_events", "security_assessments")
     handlers = (
-        (
-            "paktaleem.foundation.upkeep.periods.kinds.data_kinds",
-            "paktaleem.directory.security.security_events.models.EVENTS",
-        ),
-        (
-            "paktaleem.foundation.operations.metrics.gauge_readers",
-            "paktaleem.directory.security.security_events.services.read_events",
-        ),
-        (
-            "paktaleem.foundation.encryption.wrapped_secrets.wrapped_kinds",
-            "paktaleem.directory.security.security_assessments.models.REPORT_KEYS",
-        ),
+        ("paktaleem.foundation.upkeep.periods.kinds.data_kinds", ".security_events.models.EVENTS"),
+        ("paktaleem.foundation.operations.metrics.gauge_readers", ".security_events.services.read_events"),
+        ("paktaleem.foundation.encryption.wrapped_secrets.wrapped_kinds", ".security_assessments.models.REPORT_KEYS"),
     )
     ledger = (
         entry("security_assessment.recorded"),

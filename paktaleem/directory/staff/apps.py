@@ -7,35 +7,21 @@ _FORMER, _PEOPLE = "paktaleem.directory.staff.former_staff", "paktaleem.director
 
 
 class StaffConfig(PortalAppConfig):
-    """Console pages of clients and staff, sign-in with django-allauth and django-axes, reviews of access."""
-
     name = "paktaleem.directory.staff"
     parts = ("administration", "sign_in", "single_sign_on", "access_reviews")
     handlers = (
-        (_DATA_KINDS, "paktaleem.directory.staff.data_kinds.PERSON"),
-        (_DATA_KINDS, "paktaleem.directory.staff.data_kinds.EVIDENCE"),
-        (_DATA_KINDS, "paktaleem.directory.staff.data_kinds.SESSIONS"),
-        (_DATA_KINDS, "paktaleem.directory.staff.data_kinds.FAILED_SIGN_INS"),
+        (_DATA_KINDS, ".data_kinds.PERSON"),
+        (_DATA_KINDS, ".data_kinds.EVIDENCE"),
+        (_DATA_KINDS, ".data_kinds.SESSIONS"),
+        (_DATA_KINDS, ".data_kinds.FAILED_SIGN_INS"),
         (_DATA_KINDS, f"{_FORMER}.STAFF_ACCOUNTS"),
         (f"{_PEOPLE}.erasure_holds", f"{_FORMER}.find_needed_accounts"),
         (f"{_PEOPLE}.before_erasure", f"{_FORMER}.erase_account_of"),
         ("paktaleem.directory.people.copies.sections.person_sections", f"{_FORMER}.list_staff_sections"),
-        (
-            "paktaleem.foundation.accounts.sign_in_rules.membership_rules",
-            "paktaleem.directory.staff.single_sign_on.services.narrow_to_sign_on",
-        ),
-        (
-            "paktaleem.foundation.accounts.sign_in_rules.password_rules",
-            "paktaleem.directory.staff.single_sign_on.services.needs_single_sign_on",
-        ),
-        (
-            "paktaleem.foundation.accounts.leaving.ways_in",
-            "paktaleem.directory.staff.single_sign_on.services.find_ways_in",
-        ),
-        (
-            "paktaleem.foundation.encryption.wrapped_secrets.wrapped_kinds",
-            "paktaleem.directory.staff.single_sign_on.exchange.PROVIDER_SECRETS",
-        ),
+        ("paktaleem.foundation.accounts.sign_in_rules.membership_rules", ".single_sign_on.services.narrow_to_sign_on"),
+        ("paktaleem.foundation.accounts.sign_in_rules.password_rules", ".single_sign_on.services.needs_single_sign_on"),
+        ("paktaleem.foundation.accounts.leaving.ways_in", ".single_sign_on.services.find_ways_in"),
+        ("paktaleem.foundation.encryption.wrapped_secrets.wrapped_kinds", ".single_sign_on.exchange.PROVIDER_SECRETS"),
     )
     families = "access_review: Reviews of access, sign_in: Sign-ins, single_sign_on: Single sign-on"
     facts = "honours_second_factor: the provider asks for a second factor"

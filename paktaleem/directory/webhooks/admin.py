@@ -99,8 +99,6 @@ def _state(row: Endpoint) -> SafeString:
 
 @admin.register(Endpoint, site=site)
 class EndpointAdmin(ScopedAdmin[Endpoint]):
-    """Webhook endpoints of a client; the secret is shown once."""
-
     view_capability = Capability.VIEW_WEBHOOKS
     add_capability = change_capability = Capability.MANAGE_WEBHOOKS
     row_fields = ("name", "url", "events")

@@ -6,24 +6,13 @@ from paktaleem.foundation.operations.extensions import PortalAppConfig, entry
 
 
 class WebhooksConfig(PortalAppConfig):
-    """Webhook endpoints, the events sent to them, and the log of deliveries."""
-
     name = "paktaleem.directory.webhooks"
     verbose_name = "webhooks"
     handlers = (
-        (
-            "paktaleem.foundation.operations.metrics.gauge_readers",
-            "paktaleem.directory.webhooks.selectors.read_webhooks",
-        ),
-        (
-            "paktaleem.foundation.operations.diagnosis.doctor_checks",
-            "paktaleem.directory.webhooks.selectors.check_webhooks",
-        ),
-        ("paktaleem.foundation.upkeep.periods.kinds.data_kinds", "paktaleem.directory.webhooks.services.MESSAGES"),
-        (
-            "paktaleem.foundation.encryption.wrapped_secrets.wrapped_kinds",
-            "paktaleem.directory.webhooks.services.ENDPOINT_SECRETS",
-        ),
+        ("paktaleem.foundation.operations.metrics.gauge_readers", ".selectors.read_webhooks"),
+        ("paktaleem.foundation.operations.diagnosis.doctor_checks", ".selectors.check_webhooks"),
+        ("paktaleem.foundation.upkeep.periods.kinds.data_kinds", ".services.MESSAGES"),
+        ("paktaleem.foundation.encryption.wrapped_secrets.wrapped_kinds", ".services.ENDPOINT_SECRETS"),
     )
     facts = "old_ends_at: old one ends at"
     ledger = (

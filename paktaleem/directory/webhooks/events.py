@@ -54,7 +54,6 @@ def check_patterns(subscribed: Iterable[str]) -> list[str]:
 
 
 def is_subscribed(event: str, subscribed: Iterable[str]) -> bool:
-    """Return True if a subscription includes an event."""
     return bool({event, _family(event)} & set(subscribed))
 
 

@@ -24,8 +24,6 @@ _DEFAULT_THROTTLE = timedelta(minutes=1)
 
 
 class Outcome(StrEnum):
-    """Result of one attempt."""
-
     DELIVERED = "delivered"
     FAILED = "failed"
     THROTTLED = "throttled"

@@ -236,7 +236,6 @@ REFUSALS = (
 
 
 def _check(endpoint: Endpoint) -> None:
-    """Validate the URL and the events. Raises ValidationError."""
     try:
         endpoint.events = check_patterns(endpoint.events)
     except EventUnknown as error:

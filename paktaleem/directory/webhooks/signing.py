@@ -16,7 +16,6 @@ def new_secret() -> str:
 
 
 def secret_bytes(secret: str) -> bytes:
-    """Decode a secret. Raises ValueError."""
     return base64.b64decode(secret.removeprefix(PREFIX), validate=True)
 
 

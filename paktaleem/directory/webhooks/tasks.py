@@ -169,7 +169,6 @@ def _begin_batch(one: WaitingEndpoint) -> DeliveryBatch | None:
 
 
 def _record_batch(batch: DeliveryBatch, results: list[Result]) -> None:
-    """Record the results; email the client's administrators if the endpoint is disabled now."""
     actor, at = system_actor(PUMP), wall_clock_now()
     with in_client(batch.client_id):
         endpoint = record_results(batch, results, actor=actor, at=at)

@@ -53,15 +53,11 @@ class Actor(By):
 
 
 class Authorship(TypedDict):
-    """Arguments of every service."""
-
     actor: Actor
     at: datetime
 
 
 class ReasonedAuthorship(Authorship):
-    """Arguments of services that record a coded reason."""
-
     reason: Reason | str
 
 

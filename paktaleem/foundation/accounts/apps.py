@@ -22,12 +22,7 @@ def check_law(app_configs: object = None, **_: object) -> list[checks.CheckMessa
 
 class AccountsConfig(PortalAppConfig):
     name = "paktaleem.foundation.accounts"
-    handlers = (
-        (
-            "paktaleem.foundation.accounts.changes.change_kinds",
-            "paktaleem.foundation.accounts.client_services.PROTECTION",
-        ),
-    )
+    handlers = (("paktaleem.foundation.accounts.changes.change_kinds", ".client_services.PROTECTION"),)
     families = "api_key: API keys, safeguard: Changes to safeguards, staff: Changes of staff, user: Staff accounts"
     facts = """
         country_full_ages: full ages by country, country_thresholds: age thresholds by country,

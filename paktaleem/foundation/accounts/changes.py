@@ -202,7 +202,6 @@ def decide_proposed_change(
 
 
 def may_approve(change: ProposedChange, actor: Actor) -> bool:
-    """Return True if the actor's side may approve a change."""
     kind = get_kind(change.kind)
     return actor.may(kind.capability, change.client_id) and kind.may_approve(change, actor)
 

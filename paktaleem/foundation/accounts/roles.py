@@ -37,8 +37,6 @@ _ROLES = {
 
 
 class Mark(StrEnum):
-    """A further property of a capability."""
-
     SENSITIVE = "sensitive"
     """needs recent re-authentication: an irreversible action, or one that grants access. Revealing personal data is not
     among them: it is daily work, and each access is recorded with its reason"""

@@ -31,8 +31,6 @@ class ChangeState(models.TextChoices):
 
 
 class ApproverIsRequester(PortalError):
-    """The person who requested the change cannot approve it."""
-
     console_message = "You requested this change yourself. A second person must approve it."
 
 
@@ -99,7 +97,6 @@ def check_ground(ground: str, actor: By) -> str:
 
 
 def second_person_constraints(name: str) -> list[models.CheckConstraint]:
-    """Return the constraints of a ``RequestedChange``, named by the prefix ``name``."""
     return [
         models.CheckConstraint(
             condition=~Q(state=ChangeState.APPROVED) | ~Q(settled_by=F("requested_by")), name=f"{name}_by_two_people"

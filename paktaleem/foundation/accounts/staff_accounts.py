@@ -33,8 +33,6 @@ STAFF_LINK_LIFE = timedelta(hours=settings.STAFF_LINK_HOURS)
 
 
 class AlreadyEnded(PortalError):
-    """The membership has already ended."""
-
     console_message = "This membership has already ended."
 
 
@@ -75,7 +73,6 @@ def has_capability(user_id: UUID, capability: Capability, client_id: UUID, *, at
 
 
 def create_account(user: User, stamp: Stamp) -> User:
-    """Create an account. Raises ValidationError naming the field."""
     user.created_at = stamp.at
     if not user.password:
         user.set_unusable_password()
@@ -164,13 +161,11 @@ def _record_and_notify(kind: str, change: str, user: User, stamp: Stamp, **facts
 
 
 def record_user_entry(kind: str, user: User, stamp: Stamp, **facts: int | str) -> Entry:
-    """Record an act on an account in PakTaleem's ledger."""
     values = {"user": str(user.pk), "is_active": user.is_active, **facts}
     return record_own_entry(kind, facts=values, actor=stamp.actor, at=stamp.at)
 
 
 def record_membership(kind: str, membership: Membership, stamp: Stamp) -> Entry:
-    """Record an act on a membership in its client's ledger."""
     facts: dict[str, object] = {"membership": str(membership.pk), "user": str(membership.user_id)}
     facts["role"] = membership.role
     if membership.school_ids is not None:

@@ -12,8 +12,6 @@ OWN_ACCOUNT = "own_account"
 
 
 class ByKind(StrEnum):
-    """Kind of an actor."""
-
     USER = "user"
     API_KEY = "api_key"
     SUBJECT = "subject"

@@ -17,7 +17,6 @@ _APPS = [app for app in apps.get_app_configs() if isinstance(app, PortalAppConfi
 
 
 def _read_names(declared: str) -> list[tuple[str, str]]:
-    """Read ``code: name, code: name``."""
     pairs = (pair.partition(":") for pair in declared.split(",") if pair.strip())
     return [(code.strip(), " ".join(name.split())) for code, _, name in pairs]
 

@@ -108,7 +108,6 @@ def period_pill(row: Any) -> SafeString:
 
 
 def day(value: datetime | None) -> str:
-    """Return the date of a time in the reader's time zone."""
     return format_date(value) if value else "—"
 
 

@@ -185,7 +185,6 @@ class ScopedForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 def _show_value(field: forms.Field, value: object) -> str:
-    """Return a stored value as the form shows it: the label of a choice, the time in the reader's zone."""
     values = value if isinstance(value, (list, tuple)) else [value]
     labels = {str(key): str(label) for key, label in getattr(field, "choices", ())}
     words = [
@@ -197,7 +196,6 @@ def _show_value(field: forms.Field, value: object) -> str:
 
 
 def _name_time_zone(fields: Mapping[str, forms.Field]) -> None:
-    """Add to the help of each time the zone in which it is read: the reader's."""
     words = gettext("In the time zone {zone}.").format(zone=timezone.get_current_timezone_name())
     for field in fields.values():
         if isinstance(field, _TIMES):
@@ -205,7 +203,6 @@ def _name_time_zone(fields: Mapping[str, forms.Field]) -> None:
 
 
 def _to_utc(cleaned: FormData) -> FormData:
-    """Convert times to UTC in the form's own data, so that what is recorded does not depend on who entered it."""
     for name, value in cleaned.items():
         if isinstance(value, datetime):
             cleaned[name] = value.astimezone(UTC)

@@ -220,5 +220,4 @@ def format_parts(value: object) -> str:
 
 
 def format_fact_name(key: str) -> str:
-    """Return the name of a fact of the ledger in the page's language."""
     return translate_text(FACT_NAMES.get(key, key.replace("_", " ")))

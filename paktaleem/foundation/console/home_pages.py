@@ -154,7 +154,6 @@ type Line = Card | Task
 
 
 def list_due_tasks(actor: Actor, at: datetime) -> list[Line]:
-    """Return a task for each declaration (``Due``) that the actor may see."""
     found: list[Line] = []
     for model, due in list_dues():
         if not actor.may(due.who):

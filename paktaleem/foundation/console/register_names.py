@@ -20,8 +20,6 @@ type Names = Mapping[tuple[UUID, str], str]
 
 
 class CodeKind(StrEnum):
-    """Kinds of rows of the register that have a code."""
-
     PURPOSE = "purpose"
     CATEGORY = "category"
     OCCASION = "occasion"

@@ -240,7 +240,6 @@ def show_revealed(request: HttpRequest, row: Model, title: str, shown: Iterable[
 
 
 def send_file(content: bytes | str | Iterable[bytes], name: str, content_type: str) -> HttpResponse:
-    """Return the response that downloads a file."""
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return HttpResponse(content, content_type=content_type, headers=headers)
 

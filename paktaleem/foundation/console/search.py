@@ -51,8 +51,6 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Hits:
-    """The hits of one kind, under its name."""
-
     name: str
     hits: Sequence[Hit]
 

@@ -30,8 +30,6 @@ class ZoneOwner(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ReaderZone:
-    """The IANA time zone of a reader, and whose it is."""
-
     name: str
     owner: ZoneOwner
 

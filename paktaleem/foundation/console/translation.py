@@ -54,7 +54,6 @@ def translate_fields(fields: Mapping[str, Field]) -> None:
 
 
 def list_field_texts(fields: Mapping[str, Field]) -> Iterator[str]:
-    """Yield the untranslated texts that ``translate_fields`` translates."""
     for name, field in fields.items():
         yield str(pretty_name(name) if field.label is None else field.label)
         yield str(field.help_text)

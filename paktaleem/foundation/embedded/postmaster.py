@@ -156,7 +156,6 @@ def _is_alive(pid: int) -> bool:
 
 
 def _command_of(pid: int) -> tuple[str, ...]:
-    """Return the command line of a running process; empty for a zombie."""
     if not (PROC / "self").exists():
         return _command_by_ps(pid)
     try:

@@ -90,7 +90,6 @@ class FileErasureList:
         return self._intents[number]
 
     def finish(self, number: int, *, at: datetime) -> None:
-        """Record that the step of a line was committed."""
         self._append({"kind": "done", "at": at.isoformat(), "of": number})
 
     def intents(self) -> Mapping[int, Intent]:

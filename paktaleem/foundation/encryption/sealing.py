@@ -100,8 +100,6 @@ def _unwrapped(wrapped: bytes, epoch: int, binding: bytes) -> bytes:
 
 
 class Sealer:
-    """Seals and opens the values of one person."""
-
     __slots__ = ("_aead", "_bound_to")
 
     def __init__(self, client_id: UUID, subject_id: UUID, key: bytes) -> None:

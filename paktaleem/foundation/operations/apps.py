@@ -23,7 +23,7 @@ class OperationsConfig(PortalAppConfig):
         (_CHECKS, f"{_STARTUP}.check_migrations"),
         (_CHECKS, f"{_STARTUP}.check_clock"),
         ("paktaleem.foundation.operations.startup.findings.start_checks", f"{_STARTUP}.schema_findings"),
-        (_CHECKS, "paktaleem.foundation.operations.metrics.check_metrics"),
+        (_CHECKS, ".metrics.check_metrics"),
         (_CHECKS, f"{_JOBS}.check_worker"),
         (_CHECKS, f"{_JOBS}.check_queue"),
         (_CHECKS, f"{_JOBS}.check_failed_jobs"),

@@ -12,8 +12,6 @@ log = structlog.stdlib.get_logger(__name__)
 
 
 class State(StrEnum):
-    """How a part of the deployment is."""
-
     OK = "ok"
     ATTENTION = "attention"
     """works, but needs a look"""
@@ -53,7 +51,6 @@ def to_mend(part: str, seen: str, remedy: str) -> Line:
 
 
 def name_some(names: Sequence[str], *, most: int = 5) -> str:
-    """Return the first names, with an ellipsis if there are more."""
     return ", ".join(names[:most]) + (" …" if len(names) > most else "")
 
 

@@ -27,7 +27,6 @@ class ExtensionPoint[H]:
         _POINTS[name] = self  # type: ignore[assignment]  # handlers of many types
 
     def connect(self, handler: H) -> H:
-        """Connect a handler once; usable as a decorator."""
         if handler not in self._handlers:
             self._handlers.append(handler)
         return handler
@@ -82,8 +81,9 @@ def entry(
 class PortalAppConfig(AppConfig):
     """Connects the handlers that an app declares once every model is loaded.
 
-    ``handlers`` lists pairs of dotted paths: an extension point of an app below, and the handler of this app. ``parts``
-    names packages of the app with models, console pages or tasks of their own; each is read as the app's own modules.
+    ``handlers`` lists pairs of dotted paths: an extension point of an app below, and the handler of this app, which may
+    begin with a dot instead of the app's name. ``parts`` names packages of the app with models, console pages or tasks
+    of their own; each is read as the app's own modules.
 
     ``ledger`` has the kinds of ledger entries that the app records, ``families`` and ``facts`` (``code: name, …``) the
     names of families of kinds and of facts that do not follow from their code (``audit.names`` reads all three).
@@ -112,6 +112,7 @@ class PortalAppConfig(AppConfig):
     def ready(self) -> None:
         super().ready()
         for point, handler in self.handlers:
-            import_string(point).connect(import_string(handler))
+            path = f"{self.name}{handler}" if handler.startswith(".") else handler
+            import_string(point).connect(import_string(path))
         if self.parts:
             self.modules("tasks")  # procrastinate looks for those of the app itself only

@@ -106,7 +106,6 @@ SELECT task_name, count(*), min(id) FROM procrastinate_jobs failed
 
 
 def check_worker() -> Iterator[Line]:
-    """Yield how many workers are alive by their heartbeat."""
     silence = timedelta(seconds=settings.PROCRASTINATE_WORKER_DEFAULTS["stalled_worker_timeout"])
     [(workers,)] = _read(_COUNT_WORKERS, wall_clock_now() - silence)
     if workers:

@@ -189,7 +189,6 @@ def _is_below(name: str, parent: str) -> bool:
 
 
 def _render_text(logger: object, method: str, line: EventDict) -> str:
-    """Return a line for a terminal: time, level and event, then the other fields."""
     del logger, method
     head = f"{line.pop('time')} {line.pop('level'):<7} {line.pop('event', '')}"
     places = "".join(f"\n    {place}" for place in line.pop("trace", []))

@@ -80,13 +80,11 @@ def clock_offset() -> timedelta:
 
 
 def is_in_sandbox() -> bool:
-    """Return True if the client of the open context is a sandbox."""
     context = _current.get()
     return context is not None and context.clock_offset is not None
 
 
 def is_limited() -> bool:
-    """Return True if the open context is limited to people of some schools."""
     context = _current.get()
     return context is not None and context.schools is not None
 

@@ -111,7 +111,6 @@ def _concrete_fields(model: type[models.Model]) -> Columns:
 
 @cache
 def _insertable_fields(model: type[models.Model]) -> Columns:
-    """Return the columns to insert, without those the database generates."""
     return [field for field in _concrete_fields(model) if not field.generated]
 
 

@@ -169,7 +169,6 @@ def _is_about(one: str, other: str, catalog: Catalog) -> bool:
 
 
 def columns_of_state(state: State) -> Catalog:
-    """Return the tables as a migration knows them."""
     tables = {_table_of(key, model): (key, model) for key, model in state.models.items()}
 
     def describe(table: str) -> Columns:
@@ -197,8 +196,6 @@ def _table_of(key: tuple[str, str], model: ModelState) -> str:
 
 
 def columns_of_model(models: Mapping[str, Any]) -> Catalog:
-    """Return the tables as the models declare them, by table."""
-
     def describe(table: str) -> Columns:
         model = models[table]
         fields = (field for field in model._meta.concrete_fields if field.is_relation and field.related_model)

@@ -85,8 +85,6 @@ class SqlText:
 
 @dataclass(frozen=True, slots=True)
 class SqlFile:
-    """The file of one object, in its app's ``sql/`` folder."""
-
     app_label: str
     path: Path
 
@@ -121,7 +119,6 @@ def sql_file(app_label: str, name: str) -> SqlFile:
 
 
 def sql_files() -> Iterator[SqlFile]:
-    """List the files of all apps by app and name."""
     for label in sorted(config.label for config in apps.get_app_configs()):
         for path in sorted(_folder(label).glob("*.sql")):
             yield SqlFile(label, path)

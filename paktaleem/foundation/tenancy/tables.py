@@ -54,8 +54,6 @@ EDIT = frozenset({"SELECT", "INSERT", "UPDATE"})
 
 
 class Scope(StrEnum):
-    """Ownership of a table's rows."""
-
     TENANT = "tenant"
     """each row belongs to one client and is visible in that client's context only"""
     CATALOGUE = "catalogue"

@@ -17,7 +17,6 @@ from paktaleem.foundation.text.times import join_words
 
 
 def validate_time_zone(name: str) -> None:
-    """Raise ValidationError unless ``name`` is an IANA time zone."""
     if name not in available_timezones():
         message = gettext("“{name}” is not an IANA time zone. Use a name such as Asia/Karachi.")
         raise ValidationError(message.format(name=name))
@@ -39,8 +38,6 @@ class TimeZoneChoice(forms.ChoiceField):
 
 
 class CountryField(MigratesAs, models.CharField):  # type: ignore[type-arg]  # not generic at run time
-    """The ISO 3166 code of a country, in two letters."""
-
     migrates_as = "django.db.models.CharField"
 
     def formfield(self, **kwargs: Any) -> Any:

@@ -35,7 +35,6 @@ def bare(text: str) -> str:
 
 
 def _to_current_zone(at: datetime) -> datetime:
-    """Convert a time to the current zone; one at the end of the calendar, where that cannot be, stays in UTC."""
     try:
         return at.astimezone(timezone.get_current_timezone())
     except OverflowError:

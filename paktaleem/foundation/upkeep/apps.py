@@ -11,13 +11,13 @@ class UpkeepConfig(PortalAppConfig):
     name = "paktaleem.foundation.upkeep"
     parts = ("periods", "runs", "backups")
     handlers = (
-        ("paktaleem.foundation.accounts.changes.change_kinds", "paktaleem.foundation.upkeep.periods.services.PERIOD"),
-        (_DATA_KINDS, "paktaleem.foundation.upkeep.periods.purging.JOBS_DONE"),
-        (_DATA_KINDS, "paktaleem.foundation.upkeep.periods.purging.JOBS_FAILED"),
-        (_CHECKS, "paktaleem.foundation.upkeep.periods.services.check_disposals"),
-        (_CHECKS, "paktaleem.foundation.upkeep.backups.diagnosis.check_backups"),
-        (_CHECKS, "paktaleem.foundation.upkeep.backups.diagnosis.check_drills"),
-        (_GAUGES, "paktaleem.foundation.upkeep.backups.diagnosis.read_backups"),
+        ("paktaleem.foundation.accounts.changes.change_kinds", ".periods.services.PERIOD"),
+        (_DATA_KINDS, ".periods.purging.JOBS_DONE"),
+        (_DATA_KINDS, ".periods.purging.JOBS_FAILED"),
+        (_CHECKS, ".periods.services.check_disposals"),
+        (_CHECKS, ".backups.diagnosis.check_backups"),
+        (_CHECKS, ".backups.diagnosis.check_drills"),
+        (_GAUGES, ".backups.diagnosis.read_backups"),
     )
     families = "period: Periods of the portal’s own data"
     ledger = (

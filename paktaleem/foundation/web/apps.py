@@ -6,6 +6,4 @@ from paktaleem.foundation.operations.extensions import PortalAppConfig
 class WebConfig(PortalAppConfig):
     name = "paktaleem.foundation.web"
     parts = ("api", "public")
-    handlers = (
-        ("paktaleem.foundation.upkeep.periods.kinds.data_kinds", "paktaleem.foundation.web.api.models.STORED_ANSWERS"),
-    )
+    handlers = (("paktaleem.foundation.upkeep.periods.kinds.data_kinds", ".api.models.STORED_ANSWERS"),)

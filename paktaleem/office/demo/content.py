@@ -35,8 +35,6 @@ _HERE = Path(__file__).resolve().parent
 
 
 class ClientText(msgspec.Struct, frozen=True):
-    """One client of the demonstration."""
-
     code: str
     name: str
     serves_minors: bool
@@ -53,8 +51,6 @@ class StaffText(msgspec.Struct, frozen=True):
 
 
 class PolicyChange(msgspec.Struct, frozen=True):
-    """One later version of the privacy policy."""
-
     code: str
     is_material: bool
 
@@ -182,7 +178,6 @@ class DemoSecrets:
 
     @classmethod
     def read(cls, path: Path) -> "DemoSecrets":
-        """Read the file; empty if there is none."""
         return cls(path, **json.loads(path.read_text())) if path.exists() else cls(path)
 
     def password_of(self, email: str) -> str:

@@ -467,7 +467,6 @@ def _fill_staff(kept: DemoSecrets, at: datetime) -> None:
 
 
 def _ensure_second_factor(user: User, kept: DemoSecrets) -> None:
-    """Enrol an authenticator app; replace it if the file with the secrets was lost."""
     if has_second_factor(user) and user.email in kept.totp_secrets:
         return
     secret = create_totp_secret()

@@ -118,7 +118,6 @@ _CLASSES = (
 
 
 def fill_schools(client: Client, *, actor: Actor, at: datetime) -> None:
-    """Record the schools, the year, its classes and who is in them."""
     today = client.day_at(at)
     first = date(today.year - (today.month < _YEAR_BEGINS_IN), _YEAR_BEGINS_IN, 1)
     title = f"School year {first.year}–{first.year + 1}"

@@ -48,7 +48,6 @@ class Receiver(BaseHTTPRequestHandler):
 
 
 def serve(port: int, folder: Path, secret: str) -> None:
-    """Serve until terminated."""
     folder.mkdir(mode=0o700, exist_ok=True)
     Receiver.secret, Receiver.folder = secret, folder
     ThreadingHTTPServer(("127.0.0.1", port), Receiver).serve_forever()

@@ -38,7 +38,6 @@ class Child:
     log: Path
 
     def check(self) -> None:
-        """Raise ChildDied if the process has ended."""
         code = self.process.poll()
         if code is not None:
             log_end = "\n".join(self.log.read_text(errors="replace").splitlines()[-LINES_OF_LOG:])

@@ -32,7 +32,6 @@ def data_folder() -> Path:
 
 
 def trial_cluster() -> Cluster:
-    """Return the trial's database server, without starting it."""
     return Cluster(data_folder() / "postgres")
 
 

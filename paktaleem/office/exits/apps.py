@@ -6,9 +6,7 @@ from paktaleem.foundation.operations.extensions import PortalAppConfig, entry
 class ExitsConfig(PortalAppConfig):
     name = "paktaleem.office.exits"
     verbose_name = "exits"
-    handlers = (
-        ("paktaleem.foundation.encryption.wrapped_secrets.wrapped_kinds", "paktaleem.office.exits.models.EXIT_KEYS"),
-    )
+    handlers = (("paktaleem.foundation.encryption.wrapped_secrets.wrapped_kinds", ".models.EXIT_KEYS"),)
     facts = "delete_by: deleted by"
     ledger = (
         entry("exit.approved", "Exit of a client approved"),

@@ -5,7 +5,7 @@ from paktaleem.foundation.operations.extensions import PortalAppConfig, entry
 
 class ReportsConfig(PortalAppConfig):
     name = "paktaleem.office.reports"
-    handlers = (("paktaleem.foundation.console.long_acts.long_acts", "paktaleem.office.reports.regulator.admin.PACKS"),)
+    handlers = (("paktaleem.foundation.console.long_acts.long_acts", ".regulator.admin.PACKS"),)
     families = "digest: Weekly digests, regulator_pack: Packs for regulators, sample: Samples for audits"
     facts = "monday: week from Monday, population: size of the population"
     ledger = (

@@ -33,8 +33,6 @@ SEED = re.compile(r"\A[A-Za-z0-9-]{4,32}\Z")
 
 
 class PopulationKind(models.TextChoices):
-    """A population of which samples are drawn."""
-
     DECISIONS = "decisions", _("Decisions that systems asked for")
     COLLECTIONS = "collections", _("Decisions about collections")
     DISCLOSURES = "disclosures", _("Decisions about disclosures")

@@ -55,7 +55,6 @@ def _tenant_models() -> Iterator[type[Model]]:
 
 
 def _label(model: type[Model]) -> str:
-    """Return the label of a model; of a history, that of its tracked model."""
     tracked: type[Model] = getattr(model, "instance_type", model)
     return tracked._meta.label
 

@@ -96,7 +96,6 @@ class YearEndForm(ActionForm):
         self.add_error(None, ValidationError(_SHOWN_ONLY, code=EFFECT_SHOWN))
 
     def numbers(self) -> list[tuple[str, str, int]]:
-        """Return of each class that moves or leaves its title, where to, and how many pupils."""
         if self.effect is None:
             return []
         counts = Counter(one.school_class_id for one in self.effect.ending)

@@ -197,7 +197,6 @@ def add_part(order: Order, content: IO[bytes], *, category: str, actor: Actor, a
 
 
 def _detect_kind(content: IO[bytes]) -> FileKind:
-    """Return the type of a file by its content, up to FILE_MOST_BYTES. Raises PartKindNotAccepted, FileTooLarge."""
     data = content.read(settings.FILE_MOST_BYTES + 1)
     content.seek(0)
     if len(data) > settings.FILE_MOST_BYTES:

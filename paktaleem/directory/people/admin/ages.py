@@ -134,8 +134,6 @@ def _to_text(value: Any) -> Any:
 
 @admin.register(AgeChange, site=site)
 class AgeChangeAdmin(ScopedAdmin[AgeChange]):
-    """Age changes that would let a child decide for themselves."""
-
     view_capability = Capability.VIEW_RECORDS
     ledger_families = ("subject",)
     asks_reason = False

@@ -139,8 +139,6 @@ class AgeFilter(ConditionFilter):
 
 @admin.register(Subject, site=site)
 class SubjectAdmin(ExportableAdmin[Subject]):
-    """Data subjects; personal fields stay sealed until they are revealed with a reason."""
-
     view_capability = Capability.VIEW_SUBJECTS
     add_capability = Capability.REGISTER_SUBJECTS
     refusals = {**_ERASED, AlreadyErased: "The person with this LMS id was erased. Request their readmission first."}

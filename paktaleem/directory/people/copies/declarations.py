@@ -176,7 +176,6 @@ _KINDS: Mapping[Any, ValueKind] = {
 
 
 def _find_field(model: Any, path: str) -> Any:
-    """Return the field at the end of a path, or None for a property."""
     *relations, name = path.split("__")
     try:
         for relation in relations:

@@ -217,7 +217,6 @@ def _start(
 
 
 def _start_again(subject: Subject, intent: Intent, *, actor: Actor, at: datetime) -> ErasureOutcome:
-    """Start a confirmed erasure of which the database does not know, with new orders."""
     later = (one for one in erasure_list().intents().values() if one.subject_id == intent.subject_id)
     # a later line that destroys the key: every system has answered already
     if subject.is_being_erased or any(one.stage is Stage.KEY_DESTROYED for one in later):

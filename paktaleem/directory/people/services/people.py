@@ -94,8 +94,6 @@ def register_subject(
 
 
 class _Act(NamedTuple):
-    """The circumstances of one registration: client, actor, reason, time, and the ground of a change that waits."""
-
     client: Client
     actor: Actor
     reason: Reason | str

@@ -180,7 +180,6 @@ class ProblemLog:
         self._oddity_totals[code] += count
 
     def raise_if_fatal(self) -> None:
-        """Raise RosterInvalid with all fatal problems, if there are any."""
         if self._fatal:
             rest = self._fatal_total - len(self._fatal)
             more = [Problem(PACKAGE, None, None, "more_problems", f"and {rest:,} more")] if rest else []

@@ -206,8 +206,6 @@ def _safe_id(external_id: str) -> str:
 
 
 class StatedRoles(Enum):
-    """Extent of the roles that a roster states of each person."""
-
     MAIN = auto()
     """the main role, and perhaps others; it cannot say that a person has no others (OneRoster 1.1, spreadsheets)"""
     ALL = auto()

@@ -231,7 +231,6 @@ def record_enrolments(rows: Iterable[EnrolmentRow] | None, run: Run) -> Tally:
 
 
 def _add(run: Run) -> None:
-    """Write the new enrolments; an import may add very many, each with two foreign keys."""
     if run.origin is not Origin.ROSTER:
         run.execute(_ADD)
         return

@@ -42,8 +42,6 @@ class KindFilter(ChosenFilter):
 
 
 class SeverityFilter(admin.SimpleListFilter):
-    """Filter events by severity; ``serious`` are high and critical ones."""
-
     title = "severity"
     parameter_name = "severity"
 

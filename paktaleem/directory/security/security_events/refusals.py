@@ -59,7 +59,6 @@ class RefusalsMiddleware:
 
 
 def find_refusal(request: HttpRequest, status: int, *, has_actor: bool) -> str | None:
-    """Return the kind of event that this answer is, or None."""
     for rule in _RULES:
         if status != rule.status or not request.path.startswith(rule.paths):
             continue

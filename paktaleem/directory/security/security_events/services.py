@@ -130,7 +130,6 @@ def alert_officers(*, at: datetime) -> int:
 
 
 def _mark(client_id: UUID, events: Sequence[UUID], at: datetime) -> set[str]:
-    """Mark the events of a client as alerted; return their kinds."""
     rows = SecurityEvent.objects.filter(client_id=client_id, pk__in=events, alerted_at=None)
     kinds = set(rows.select_for_update().values_list("kind", flat=True))
     rows.update(alerted_at=at)

@@ -49,8 +49,6 @@ def _review_pill(review: AccessReview) -> SafeString:
 
 @admin.register(AccessReview, site=site)
 class AccessReviewAdmin(ScopedAdmin[AccessReview]):
-    """Reviews of access, one for each client and quarter."""
-
     view_capability = Capability.VIEW_RECORDS
     ledger_families = ("access_review",)
     asks_reason = False

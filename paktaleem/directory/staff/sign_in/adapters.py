@@ -126,7 +126,6 @@ def create_totp_secret() -> str:
 
 
 def has_second_factor(user: User) -> bool:
-    """Return True if the user has an authenticator app or a security key."""
     return bool(Authenticator.objects.filter(user=user).exclude(type=Authenticator.Type.RECOVERY_CODES).exists())
 
 

@@ -91,7 +91,6 @@ def on_sign_in(sender: object, request: HttpRequest, user: User, **_: object) ->
 
 
 def on_sign_out(sender: object, request: HttpRequest, user: User | None, **_: object) -> None:
-    """Record the end of a user's session."""
     del sender
     if user is not None:
         at = moment_of(request)

@@ -136,7 +136,6 @@ class DatabaseCounters(BaseCache):
         self._execute("DELETE FROM staff_counter", [])
 
     def forget_expired(self, at: datetime) -> int:
-        """Delete expired rows and return their number."""
         return self._execute("DELETE FROM staff_counter WHERE expires_at <= %s", [at])
 
     def _execute(self, sql: str, values: list[Any]) -> int:

@@ -16,8 +16,6 @@ DIGEST_BYTES = 20
 
 
 class SessionStore(GlobalSessionStore):
-    """Database session store with encryption."""
-
     def load(self) -> dict[str, object]:
         digest = _digest(self.session_key or "")
         with in_global():

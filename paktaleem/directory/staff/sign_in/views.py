@@ -72,8 +72,6 @@ class _RecordedChangeView:
 
 
 class AddTotpView(_RecordedChangeView, ActivateTOTPView):  # type: ignore[misc]
-    """Enrol an authenticator app."""
-
     change = "totp_added"
 
 
@@ -84,14 +82,10 @@ class RemoveTotpView(_RecordedChangeView, DeactivateTOTPView):  # type: ignore[m
 
 
 class AddKeyView(_RecordedChangeView, AddWebAuthnView):  # type: ignore[misc]
-    """Enrol a security key."""
-
     change = "key_added"
 
 
 class NewCodesView(_RecordedChangeView, GenerateRecoveryCodesView):  # type: ignore[misc]
-    """Generate new recovery codes; the old ones become invalid."""
-
     change = "codes_renewed"
 
 
@@ -133,8 +127,6 @@ class ForgotPasswordForm(ResetPasswordForm):  # type: ignore[misc]
 
 
 class OwnPasswordForm(AdminPasswordChangeForm):
-    """Form to change one's own password; recorded, with a notification to the user."""
-
     def save(self, commit: bool = True) -> User:  # noqa: FBT001, FBT002 -- Django's signature
         user: User = super().save(commit)
         record_change(user, "password_changed", at=moment_of(context.request))
@@ -207,6 +199,4 @@ class EnrolKeyForm(AddWebAuthnForm):  # type: ignore[misc]
 
 
 class RenameKeyForm(EditWebAuthnForm):  # type: ignore[misc]
-    """Rename a security key."""
-
     name = forms.CharField(label=_("Name of the key"))

@@ -34,8 +34,6 @@ from paktaleem.foundation.tenancy.rows import PAKTALEEM
 
 
 class ProviderForm(ScopedForm):
-    """Form to propose a provider; the secret is entered here and never shown again."""
-
     secret = forms.CharField(
         label=_("Client secret"),
         max_length=500,
@@ -71,8 +69,6 @@ _PERIOD = ("required_at", "ended_at")
 
 @admin.register(Provider, site=site)
 class ProviderAdmin(ScopedAdmin[Provider]):
-    """Providers of single sign-on: proposed by one person, approved by an officer."""
-
     view_capability = Capability.VIEW_RECORDS
     add_capability = Capability.MANAGE_COLLEAGUES
     form = ProviderForm
@@ -137,8 +133,6 @@ class ProviderAdmin(ScopedAdmin[Provider]):
 
 @admin.register(SignOnLink, site=site)
 class SignOnLinkAdmin(ScopedAdmin[SignOnLink]):
-    """Accounts at providers, each linked to a member of staff at their first single sign-on."""
-
     view_capability = Capability.VIEW_RECORDS
     asks_reason = False
     list_display = ("user", "owner", "standing", "linked_at", "ended_at")

@@ -19,8 +19,6 @@ from paktaleem.foundation.operations.extensions import ExtensionPoint
 
 
 class Disposal(models.TextChoices):
-    """How data of a kind is disposed of."""
-
     ROWS = "rows", _("Rows deleted")
     KEY = "key", _("Key destroyed: the content cannot be read any more")
     CONTENT = "content", _("Content deleted: the row stays as evidence")

@@ -64,7 +64,6 @@ def _list_clients(kind: DataKind) -> list[UUID]:
 
 @transaction.atomic
 def _delete_rows(kind: DataKind, client_id: UUID, *, actor: Actor, at: datetime) -> int:
-    """Delete a batch of each table of a kind; their times are on the system clock."""
     del actor, at
     before, rows = get_cutoff(kind.code, at=wall_clock_now()) - kind.margin, 0
     for model, column in _list_tables(kind.code):

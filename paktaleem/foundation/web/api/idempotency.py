@@ -34,8 +34,6 @@ _SLOT = "r.client_id = %(client)s AND r.slot = %(slot)s"
 
 
 class KeyMalformed(APIException):
-    """The Idempotency-Key header is malformed."""
-
     status_code = HTTPStatus.BAD_REQUEST
     default_code = "idempotency-key-malformed"
     default_detail = (
@@ -45,16 +43,12 @@ class KeyMalformed(APIException):
 
 
 class KeyReused(APIException):
-    """The key was used for a different request."""
-
     status_code = HTTPStatus.UNPROCESSABLE_ENTITY
     default_code = "idempotency-key-reused"
     default_detail = "This Idempotency-Key was used for a different request. Use a new key for each request."
 
 
 class RequestInProgress(APIException):
-    """The first request with the key is still running."""
-
     status_code = HTTPStatus.CONFLICT
     default_code = "idempotency-key-in-use"
     default_detail = (

@@ -16,8 +16,6 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class BodyTooLarge(APIException):
-    """The request body exceeds the size limit."""
-
     status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
     default_code = "body-too-large"
     default_detail = f"The body is too large. Send at most {settings.DATA_UPLOAD_MAX_MEMORY_SIZE:,} bytes."

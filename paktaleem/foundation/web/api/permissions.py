@@ -18,8 +18,6 @@ class DenyAll(BasePermission):
 
 
 class HasDeclaredCapability(BasePermission):
-    """Require the capability that the operation declares for the method."""
-
     message = "The scopes of this API key do not allow this."
 
     def has_permission(self, request: Request, view: Any) -> bool:

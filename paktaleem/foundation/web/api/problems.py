@@ -120,5 +120,4 @@ def error_response(error: Exception) -> HttpResponse:
 
 
 def is_api(request: HttpRequest) -> bool:
-    """Return True if the URL belongs to the API or the AuthZEN endpoints."""
     return request.path.startswith(("/api/", *_PLAIN_TEXT_PATHS))

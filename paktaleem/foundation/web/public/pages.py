@@ -76,7 +76,6 @@ def _choose_language(request: HttpRequest, *, for_staff: bool) -> str:
 
 
 def _store_choice(request: HttpRequest, language: str) -> HttpResponse:
-    """Store the chosen language in a cookie and redirect to the URL without the parameter."""
     rest = [(name, value) for name, values in request.GET.lists() for value in values if name != LANGUAGE_PARAMETER]
     response = HttpResponseRedirect(request.path + (f"?{urlencode(rest)}" if rest else ""))
     name, is_secure = settings.LANGUAGE_COOKIE_NAME, settings.SESSION_COOKIE_SECURE
@@ -94,8 +93,6 @@ SHARED_SECONDS = 300
 
 @dataclass(frozen=True, slots=True)
 class LanguageLink:
-    """A link to the same page in another language."""
-
     code: str
     name: str
     url: str

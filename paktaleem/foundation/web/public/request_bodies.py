@@ -292,7 +292,6 @@ async def _send_stream(stream: Any, send: Send, thread: ThreadPoolExecutor) -> N
 
 
 def _take_part(parts: Iterator[bytes]) -> bytes:
-    """Return the next bytes, about CHUNK_BYTES; none at the end."""
     taken = bytearray()
     while len(taken) < CHUNK_BYTES and (part := next(parts, None)) is not None:
         taken += part
@@ -305,7 +304,6 @@ def _close(content: object) -> None:
 
 
 def build_environ(scope: Scope) -> Environ:
-    """Return the WSGI environment of a request, without its body."""
     environ: Environ = {
         "REQUEST_METHOD": scope["method"],
         "SCRIPT_NAME": "",

@@ -179,7 +179,6 @@ def _compose(row: AgreementExit, at: datetime) -> dict[str, object]:
 
 
 def _count_answers(row: AgreementExit) -> list[dict[str, object]]:
-    """Count the categories of people that each system confirmed, and did not."""
     own = Item.objects.filter(client_id=row.client_id, batch__case_kind=CASE, batch__case_id=row.pk)
     found: dict[UUID | None, dict[str, int]] = {}
     for system_id, state, count in own.order_by().values_list("system_id", "state").annotate(Count("pk")):

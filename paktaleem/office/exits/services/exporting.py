@@ -162,7 +162,6 @@ def _write_archive(out: Sink, row: AgreementExit, people: list[Subject], about: 
 
 
 def _write_person(entry: Entry, person: Subject, sections: list[Section], orders: list[Order]) -> None:
-    """Write the systems' answers and all that the portal holds, section by section, so that memory use is flat."""
     reader = Reader(person, sealer_of(person))
     entry.write(b'{"external_id": ')
     entry.write_json(person.external_id)

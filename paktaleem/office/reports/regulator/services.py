@@ -179,7 +179,6 @@ def _gather_breaches(client: Client, period: Period) -> Rows:
 
 
 def _gather_disclosures(client: Client, period: Period) -> Rows:
-    """Return the disclosures, counted under the names that their purposes had then, the client's before PakTaleem's."""
     found = Disclosure.objects.filter(client_id=client.pk, shared_at__gte=period.since, shared_at__lt=period.until)
     names = {name: _name_purpose_then(name, client, period) for name in ("name_en", "name_ur")}
     groups = ("recipient__name", "purpose", *names, "reason")

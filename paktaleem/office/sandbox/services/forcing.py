@@ -271,7 +271,6 @@ def force_state(
 
 
 def _register(external_id: str, *, client: Client, age: int | None, actor: Actor, at: datetime) -> Subject:
-    """Register the person, or reset them: an open account, no restriction, objection or quarantine."""
     born = None if age is None else years_before(at, age)
     details = {"role": _ROLE, "birth_date": born, "attested_age": None}
     common: Authorship = {"actor": actor, "at": at}
@@ -291,7 +290,6 @@ def _register(external_id: str, *, client: Client, age: int | None, actor: Actor
 
 
 def _choose_purpose(client: Client, about: About, wanted: str, at: datetime) -> Purpose:
-    """Return the requested purpose, or the first that fits. Raises PurposeUnknown, ValidationError."""
     bases = {purpose: row.basis for (purpose, role), row in bases_in_force(client.pk, at=at).items() if role == _ROLE}
 
     def fits(purpose: Purpose) -> bool:

@@ -270,7 +270,6 @@ def _restore_categories(purpose: Purpose, *, actor: Actor, at: datetime) -> date
 
 
 def _changed_ahead(client: Client, now: datetime) -> Iterator[RegisterRow]:
-    """Yield the rows changed after a time, as they were at that time."""
     for model in (*_PERIODS, Purpose):
         history: Any = model.history.filter(client_id=client.pk)  # type: ignore[attr-defined]
         later = set(history.filter(history_date__gt=now).values_list("id", flat=True))

@@ -116,7 +116,6 @@ def known_people(client_id: UUID, external_ids: list[str]) -> list[tuple[Any, ..
 
 
 def erased_tombstones(client_id: UUID, tombstones: list[bytes]) -> set[bytes]:
-    """Return those of the tombstones that belong to an erased person of the client."""
     sql = f"SELECT tombstone FROM {_SUBJECT} WHERE {_OWN} AND tombstone = ANY(%(tombstones)s)"
     return {bytes(found) for (found,) in _rows(sql, {"client": client_id, "tombstones": tombstones})}
 

@@ -11,8 +11,6 @@ from paktaleem.foundation.tenancy.context import as_officer
 
 
 class Command(BaseCommand):
-    """Print security events, oldest first, one JSON object a line."""
-
     help = "Print security events as JSON lines, oldest first. Give the last id that you have with --after."
     requires_system_checks: list[str] = []
 

@@ -60,7 +60,6 @@ class ProposingAdmin[Row: Model](ScopedAdmin[Row]):
     """Base of pages that may propose a change: they ask for its ground then, and show the proposal."""
 
     def get_fieldsets(self, request: HttpRequest, obj: Row | None = None) -> Fieldsets:
-        """Ask for the ground once the change is known to need a second person."""
         sets = super().get_fieldsets(request, obj)
         if getattr(request, "asks_ground", False) or "ground" in request.POST:
             sets = [*sets, (_("A second person must approve it"), {"fields": ["ground"], "classes": ["why"]})]
@@ -92,8 +91,6 @@ _DETAILS = "standing act role limit user person email why requester requested_at
 
 @admin.register(StaffChange, site=site)
 class StaffChangeAdmin(ScopedAdmin[StaffChange]):
-    """Proposals to make, re-enable or recover privileged staff."""
-
     view_capability = Capability.VIEW_RECORDS
     asks_reason = False
     list_display = ("requested_at", "standing", "act", "role", "user", "requester", "owner")
@@ -169,16 +166,12 @@ def _name(clients: Sequence[Client]) -> str:
 
 
 class EmailForm(RowActionForm):
-    """Form for a new email address."""
-
     email = forms.EmailField(
         label="New email address", max_length=254, widget=forms.EmailInput(attrs={"autocomplete": "off"})
     )
 
 
 def _perform(service: Callable[..., StaffChange | None]) -> Callable[..., HttpResponse]:
-    """Return the function of a row action: do the act of a service, or propose it."""
-
     def perform(user: User, given: FormData, request: HttpRequest) -> HttpResponse:
         proposal = service(user, **given, actor=actor_of(request), at=get_arrival_time(request))
         if answer := redirect_to_proposal(request, proposal):
@@ -191,8 +184,6 @@ def _perform(service: Callable[..., StaffChange | None]) -> Callable[..., HttpRe
 
 @admin.register(User, site=site)
 class UserAdmin(ProposingAdmin[User]):
-    """Staff accounts, visible to and managed by PakTaleem's officers only."""
-
     view_capability = Capability.VIEW_RECORDS
     add_capability = change_capability = Capability.MANAGE_STAFF
     owner_column = None
@@ -256,7 +247,6 @@ class UserAdmin(ProposingAdmin[User]):
         return super().get_queryset(request).filter(erased_at=None)
 
     def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Fieldsets:
-        """Ask for the confirmation once the clients that are left without an administrator were named."""
         sets = super().get_fieldsets(request, obj)
         if getattr(request, "left_without", ()):
             sets = [*sets, (_("No administrator could sign in"), {"fields": ["leaves_without"], "classes": ["why"]})]

@@ -143,8 +143,6 @@ def _key_pill(key: ApiKey) -> SafeString:
 
 @admin.register(ApiKey, site=site)
 class ApiKeyAdmin(ScopedAdmin[ApiKey]):
-    """API keys: issued, rotated and revoked, never edited; the secret is shown once."""
-
     view_capability = Capability.VIEW_CLIENT_RECORDS
     add_capability = Capability.ADMINISTER_CLIENT
     form = ApiKeyForm
@@ -210,8 +208,6 @@ field_words.connect(
 
 
 class PeriodForm(ScopedForm):
-    """A requested period: the kind, its new length, and the ground."""
-
     reason = None  # type: ignore[assignment]  # how Django takes a field out of a form
     kind = forms.ChoiceField(label=_("Kind of data"))
     length = forms.IntegerField(label=_("Length"), min_value=1)
@@ -226,8 +222,6 @@ class PeriodForm(ScopedForm):
 
 @admin.register(PortalPeriod, site=site)
 class PortalPeriodAdmin(ScopedAdmin[PortalPeriod]):
-    """All kinds of the portal's own data with their periods, and the form that requests another one."""
-
     view_capability = Capability.VIEW_SECURITY
     add_capability = Capability.SUPERVISE
     add_weakens = True

@@ -70,8 +70,6 @@ _APPROVE, _DECLINE = approval_actions(
 
 @admin.register(ProposedChange, site=site)
 class ProposedChangeAdmin(ScopedAdmin[ProposedChange]):
-    """Changes that one person proposes and a second one approves."""
-
     view_capability = Capability.VIEW_RECORDS
     ledger_families = ("safeguard", "client", "period")
     asks_reason = False
@@ -135,8 +133,6 @@ class PendingFilter(admin.SimpleListFilter):
 
 @admin.register(Readmission, site=site)
 class ReadmissionAdmin(ScopedAdmin[Readmission]):
-    """Requests to let an erased person be registered again."""
-
     view_capability = Capability.VIEW_RECORDS
     add_capability = Capability.ERASE_SUBJECTS
     asks_reason = False

@@ -142,8 +142,6 @@ _CLIENT_STEPS = (
 
 @admin.register(Client, site=site)
 class ClientAdmin(SteppedAdmin[Client]):
-    """Clients: officers add them in steps and change them; a client administrator sees only their own."""
-
     steps = _CLIENT_STEPS
 
     view_capability = Capability.VIEW_CLIENTS
@@ -180,7 +178,6 @@ class ClientAdmin(SteppedAdmin[Client]):
         return () if obj is None else (*self.fixed, *self.detail_fields)
 
     def get_fieldsets(self, request: HttpRequest, obj: Client | None = None) -> Fieldsets:
-        """Ask for the ground once the effect of a reduced protection has been shown."""
         sets = super().get_fieldsets(request, obj)
         if getattr(request, "reduces", False) or "ground" in request.POST:
             sets = [*sets, (gettext("Weaker safeguard"), {"fields": ["ground"], "classes": ["why"]})]
@@ -285,7 +282,6 @@ _MOST_NAMES = 20
 
 
 def show_schools(school_ids: Iterable[UUID] | None) -> str:
-    """Return the LMS ids of schools, as the field shows them."""
     found = School.objects.filter(pk__in=school_ids or []).order_by("external_id")
     return ", ".join(found.values_list("external_id", flat=True))
 

@@ -205,8 +205,6 @@ _MOST = 50
 
 @admin.register(AccessRecord, site=site)
 class AccessRecordAdmin(ExportableAdmin[AccessRecord], EvidenceAdmin[AccessRecord]):
-    """Accesses to sealed personal fields, with the reason for each."""
-
     view_capability = Capability.VIEW_RECORDS
     list_display = ("looked_at", "actor", "reason", "shown", "person", "owner")
     list_filter = ("reason", "client")

@@ -92,8 +92,6 @@ class InvitationForm(MembershipForm):
 
 
 class EndForm(RowActionForm):
-    """Form to end a membership; it names the API keys that end with it."""
-
     def prepare(self) -> None:
         if keys := list_held_keys(self.row.user_id, self.row.client_id):
             words = gettext("These API keys were issued to this person and are revoked now: {keys}.")

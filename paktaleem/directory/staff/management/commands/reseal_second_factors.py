@@ -7,12 +7,9 @@ from paktaleem.foundation.tenancy.context import in_global
 
 
 class Command(BaseCommand):
-    """Re-encrypt the secrets of second factors, before an old wrapping key is destroyed. Needs no downtime."""
-
     help = "Re-encrypt the secrets of second factors under the current wrapping key."
 
     def handle(self, *_: object, **__: object) -> None:
-        """Re-encrypt all secrets in one transaction and report how many; fail if some cannot be decrypted."""
         with in_global():
             done, lost = reencrypt_second_factors()
         self.stdout.write(f"{done:,} second factors re-encrypted.")

@@ -28,8 +28,6 @@ _WORD = "break glass"
 
 
 class Command(BaseCommand):
-    """Make or recover officers from the host."""
-
     help = "Make the first privacy officers, or recover one, where two officers are not left to agree in the console."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

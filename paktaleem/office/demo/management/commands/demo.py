@@ -56,7 +56,6 @@ _PAGES = (
 
 
 def _describe(base_url: str, kept: DemoSecrets, **more: object) -> dict[str, object]:
-    """Return the description for scripts: JSON values, with ``more``, the processes and addresses."""
     return {"base_url": base_url, "sign_ins": list(_sign_ins(kept)), "clients": list(_clients(kept)), **more}
 
 
@@ -238,7 +237,6 @@ def _single_instance(lock: Path) -> Iterator[bool]:
 
 
 def _require_free_port(port: int, *, seconds: float) -> None:
-    """Wait at most ``seconds`` for the port to be free. Raises CommandError if it is taken then."""
     ends_at = time.monotonic() + seconds
     while not is_port_free(HOST, port):
         if time.monotonic() >= ends_at:
@@ -248,7 +246,6 @@ def _require_free_port(port: int, *, seconds: float) -> None:
 
 
 def _start_over(endpoint: Endpoint, secrets: Path, mail: Path) -> None:
-    """Drop the database and delete its secrets and emails; the wrapping keys stay."""
     connections.close_all()
     drop_database(endpoint, DATABASE)
     ensure_database(endpoint, DATABASE)
@@ -294,7 +291,6 @@ def _latest_worker() -> int:
 
 
 def _watch(children: list[Child]) -> None:
-    """Run until terminated. Raises ChildDied if a process or the database ends."""
     cluster = trial_cluster()
     while True:
         for child in children:
