@@ -11,7 +11,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from paktaleem.directory.data_systems.extension_points import list_order_parameters
+from paktaleem.directory.data_systems.extension_points import order_parameters
 from paktaleem.directory.data_systems.models import Ground, Order, OrderKind, System
 from paktaleem.directory.data_systems.sealed_names import name_of
 from paktaleem.directory.data_systems.selectors import get_order, list_orders_of_system, system_of_key
@@ -299,7 +299,8 @@ class AcceptOrder(Operation):
         """
         accepted = accept_order(get_order(order, **by_caller(request)), **by_caller(request))
         values = new_values_of(accepted, **by_caller(request))
-        return Response({**as_order(accepted), "new_values": values, "parameters": list_order_parameters(accepted)})
+        parameters = {name: value for read in order_parameters for name, value in read(accepted).items()}
+        return Response({**as_order(accepted), "new_values": values, "parameters": parameters})
 
 
 class CompleteOrder(Operation):

@@ -25,11 +25,6 @@ reported_records: ExtensionPoint[Callable[[Order], Mapping[str, int]]] = Extensi
 )
 
 
-def get_reported_records(order: Order) -> dict[str, int]:
-    """Return how many records the system of an order had reported about the person, by category."""
-    return {category: number for read in reported_records for category, number in read(order).items()}
-
-
 @dataclass(frozen=True, slots=True)
 class OrderCase:
     """The rows with a page in the console to which ``parent_id`` of orders of a kind of case leads, by a field."""
@@ -44,11 +39,6 @@ order_cases: ExtensionPoint[OrderCase] = ExtensionPoint("systems.order_cases", "
 order_parameters: ExtensionPoint[Callable[[Order], Mapping[str, object]]] = ExtensionPoint(
     "data_systems.order_parameters", "Asked what the system needs to carry out an order that it accepted."
 )
-
-
-def list_order_parameters(order: Order) -> dict[str, object]:
-    """Return what a system needs to carry out an accepted order, by name; empty for most orders."""
-    return {name: value for read in order_parameters for name, value in read(order).items()}
 
 
 _UNKNOWN = gettext_noop("No person of this client has this id.")

@@ -45,12 +45,6 @@ class OrderUnknown(PortalError, LookupError):
     problem = Problem("order-unknown", HTTPStatus.NOT_FOUND, "No such order for this system")
 
 
-def list_active_systems(client_id: UUID, *, at: datetime) -> QuerySet[System]:
-    """List the client's own systems that have not ended."""
-    found: QuerySet[System] = System.objects.active(at).filter(client_id=client_id).order_by("code")
-    return found
-
-
 def list_serving_systems(client_id: UUID, *, at: datetime) -> QuerySet[System]:
     """List the systems that serve a client and have not ended: its own and PakTaleem's."""
     found: QuerySet[System] = System.objects.active(at).filter(client_id__in=[client_id, PAKTALEEM])

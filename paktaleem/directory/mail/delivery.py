@@ -21,7 +21,7 @@ from django.db import transaction
 from django.utils.module_loading import import_string
 
 from paktaleem.directory.mail.models import Channel, Letter, LetterError, LetterState
-from paktaleem.directory.mail.recipients import find_reply_address, forget_address, open_address
+from paktaleem.directory.mail.recipients import forget_address, open_address, reply_addresses
 from paktaleem.directory.mail.rendering import RenderedMessage, decrypt_context, render
 from paktaleem.directory.mail.services import enqueue, get_message_kind, letter_outcomes
 from paktaleem.directory.people.selectors import contact_of, sealer_of
@@ -150,7 +150,8 @@ def _find_address(letter: Letter) -> str:
 def _send_email(letter: Letter, address: str, wording: RenderedMessage) -> str:
     sender = parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
     message_id = f"<{letter.id}@{sender.rpartition('@')[2] or 'localhost'}>"
-    replies_to, is_reply = find_reply_address(letter), get_message_kind(letter.kind).is_automatic_reply
+    replies_to = next((found for find in reply_addresses if (found := find(letter))), None)
+    is_reply = get_message_kind(letter.kind).is_automatic_reply
     message = EmailMultiAlternatives(
         wording.subject,
         wording.text,

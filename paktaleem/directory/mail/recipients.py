@@ -77,8 +77,3 @@ def forget_address(letter: Letter) -> None:
 reply_addresses: ExtensionPoint[Callable[[Letter], str | None]] = ExtensionPoint(
     "mail.reply_addresses", "The address to which replies to an email go, or None; the first one counts."
 )
-
-
-def find_reply_address(letter: Letter) -> str | None:
-    """Return the address to which replies to an email go; None if it is the sender's own."""
-    return next((found for find in reply_addresses if (found := find(letter))), None)

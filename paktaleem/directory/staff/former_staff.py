@@ -3,7 +3,7 @@
 The owner of an account is a data subject of PakTaleem as soon as they make a request; ``name_account`` links the two.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -150,9 +150,13 @@ def list_staff_sections() -> Sequence[Section]:
     """List the sections of a copy about an account; a handler of ``person_sections``."""
     return (
         make_account_section(
-            "staff_account", _("Your account as a member of staff"), User, tuple(_ACCOUNT.values()), _read_account
+            *("staff_account", _("Your account as a member of staff"), User, tuple(_ACCOUNT.values())),
+            lambda user_id: User.objects.filter(pk=user_id).values_list(*_ACCOUNT),
         ),
-        make_account_section("staff_roles", _("Your roles as a member of staff"), Membership, _ROLES, _read_roles),
+        make_account_section(
+            *("staff_roles", _("Your roles as a member of staff"), Membership, _ROLES),
+            lambda user_id: call_of_account("SELECT * FROM accounts_membership_periods(%s)", user_id),
+        ),
     )
 
 
@@ -161,7 +165,7 @@ def make_account_section(
     title: Promise,
     model: type[Model],
     columns: tuple[Column, ...],
-    read: Callable[[UUID], Iterator[tuple[Any, ...]]],
+    read: Callable[[UUID], Iterable[tuple[Any, ...]]],
 ) -> Section:
     """Return a section of the rows that ``read`` returns of an account, in the order of the columns."""
 
@@ -178,14 +182,6 @@ def make_account_section(
         read=lambda reader: rows_of(reader.subject),
         count=lambda subject: sum(1 for _row in rows_of(subject)),
     )
-
-
-def _read_account(user_id: UUID) -> Iterator[tuple[Any, ...]]:
-    return iter(User.objects.filter(pk=user_id).values_list(*_ACCOUNT))
-
-
-def _read_roles(user_id: UUID) -> Iterator[tuple[Any, ...]]:
-    return call_of_account("SELECT * FROM accounts_membership_periods(%s)", user_id)
 
 
 def call_of_account(sql: str, user_id: UUID) -> Iterator[tuple[Any, ...]]:

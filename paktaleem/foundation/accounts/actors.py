@@ -88,11 +88,6 @@ def user_actor(user_id: UUID, role: Role | str, client_id: UUID, *, schools: Ite
     )
 
 
-def is_closed_by_limit(actor: Actor, capability: Capability) -> bool:
-    """Return True if the actor's role has a capability, and a limit to schools takes it away."""
-    return actor.schools is not None and capability in capabilities_of(actor.role) - LIMITED_CAPABILITIES
-
-
 def key_actor(key_id: UUID, client_id: UUID, scopes: Iterable[str]) -> Actor:
     """Return the actor of an API key: the capabilities of its scopes that API keys may have."""
     wanted = frozenset().union(*(KEY_SCOPES.get(scope, frozenset()) for scope in scopes))

@@ -6,7 +6,7 @@ from django.contrib.auth.backends import BaseBackend
 from django.http import HttpRequest
 
 from paktaleem.foundation.accounts.models import User
-from paktaleem.foundation.accounts.sign_in_rules import is_password_refused
+from paktaleem.foundation.accounts.sign_in_rules import password_rules
 from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.tenancy.context import in_global
 
@@ -28,7 +28,7 @@ class StaffBackend(BaseBackend):
         if not user.check_password(password) or not user.is_active:
             return None
         with in_global():
-            return None if is_password_refused(user.pk, at=wall_clock_now()) else user
+            return None if any(rule(user.pk, wall_clock_now()) for rule in password_rules) else user
 
     def get_user(self, user_id: object) -> User | None:
         with in_global():

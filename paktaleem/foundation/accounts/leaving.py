@@ -61,7 +61,7 @@ def lock_last_administrator(membership: Membership, *, at: datetime) -> None:
     if not is_administrator or membership.client_id == PAKTALEEM:
         return
     _lock_administrators(membership.client_id)
-    if not _list_able(membership.client_id, at=at) - {membership.pk}:
+    if not list_able(membership.client_id, at=at) - {membership.pk}:
         raise LastAdministrator
 
 
@@ -73,9 +73,9 @@ def keep_a_way_in(client_id: UUID, *, at: datetime, even_if_none: bool = False) 
     unless ``even_if_none`` is set.
     """
     _lock_administrators(client_id)
-    is_needed = even_if_none or bool(_list_able(client_id, at=at))
+    is_needed = even_if_none or bool(list_able(client_id, at=at))
     yield
-    if is_needed and not _list_able(client_id, at=at):
+    if is_needed and not list_able(client_id, at=at):
         raise LastWayIn
 
 
@@ -88,20 +88,16 @@ def list_clients_left_without(user: User, *, at: datetime) -> list[Client]:
     for one in own.exclude(client_id=PAKTALEEM).select_related("client").order_by("client_id"):
         with in_client(one.client_id):
             _lock_administrators(one.client_id)
-            if _list_able(one.client_id, at=at) == {one.pk}:
+            if list_able(one.client_id, at=at) == {one.pk}:
                 found.append(one.client)
     return found
-
-
-def can_administrator_sign_in(client_id: UUID, *, at: datetime) -> bool:
-    return bool(_list_able(client_id, at=at))
 
 
 def _lock_administrators(client_id: UUID) -> None:
     advisory_lock(f"administrators/{client_id}")
 
 
-def _list_able(client_id: UUID, *, at: datetime) -> set[UUID]:
+def list_able(client_id: UUID, *, at: datetime) -> set[UUID]:
     """List the memberships of the administrators of the whole client who can sign in (decision 0093)."""
     admins = Membership.objects.active(at).filter(client_id=client_id, role=Role.CLIENT_ADMIN, school_ids=None)
     enabled = [*admins.filter(user__is_active=True).select_related("user")]

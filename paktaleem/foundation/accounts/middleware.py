@@ -10,9 +10,9 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 
-from paktaleem.foundation.accounts.actors import Actor, is_closed_by_limit
+from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.decision_paths import EVALUATION, EVALUATIONS, METADATA
-from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.accounts.roles import LIMITED_CAPABILITIES, Capability, capabilities_of
 from paktaleem.foundation.accounts.selectors import (
     MembershipChoice,
     find_client_by_code,
@@ -20,7 +20,7 @@ from paktaleem.foundation.accounts.selectors import (
     list_memberships,
 )
 from paktaleem.foundation.accounts.sessions import has_required_factors
-from paktaleem.foundation.accounts.sign_in_rules import narrow_memberships
+from paktaleem.foundation.accounts.sign_in_rules import membership_rules
 from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.tenancy.context import as_officer, clock_offset, in_client, in_global, is_outside_limit
 
@@ -61,8 +61,9 @@ def note_check(request: HttpRequest, capability: Capability | None, *, is_allowe
 def is_refused_by_limit(request: HttpRequest) -> bool:
     """Return True if a capability was just refused that the actor's role has, but not with a limit to schools."""
     actor: Actor | None = getattr(request, "actor", None)
-    refused: list[Capability | None] = getattr(request, "refused", [])
-    return actor is not None and any(one is not None and is_closed_by_limit(actor, one) for one in refused)
+    if actor is None or actor.schools is None:
+        return False
+    return bool({*getattr(request, "refused", [])} & (capabilities_of(actor.role) - LIMITED_CAPABILITIES))
 
 
 CHOSEN_MEMBERSHIP = "membership"
@@ -135,7 +136,9 @@ def _find_actor(request: ReceivedRequest) -> Actor | None:
     user = request.user
     if not request.path.startswith(_SIGNED_IN_PATHS) or not user.is_authenticated or not has_required_factors(request):
         return None
-    request.memberships = narrow_memberships(request, list_memberships(user.pk, at=request.received_at))
+    request.memberships = list_memberships(user.pk, at=request.received_at)
+    for rule in membership_rules:
+        request.memberships = rule(request, request.memberships)
     wanted = request.session.get(CHOSEN_MEMBERSHIP)
     chosen = [one for one in request.memberships if not wanted or str(one.id) == wanted]
     return chosen[0].actor(user.pk) if len(chosen) == 1 else None

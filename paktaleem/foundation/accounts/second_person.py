@@ -16,7 +16,7 @@ from django.utils.translation import gettext_noop
 
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.accounts.staff_ties import has_issued_key, has_tie
+from paktaleem.foundation.accounts.staff_ties import find_tied, has_issued_key
 from paktaleem.foundation.audit.actors import By, ByKind
 from paktaleem.foundation.clock import to_wall_clock
 from paktaleem.foundation.errors import EFFECT_SHOWN, PortalError
@@ -138,7 +138,7 @@ def require_second_person(actor: Actor, *, requested_by: UUID, at: datetime) -> 
         raise NotAllowed("Only a signed-in person may approve.")
     if requested_by == actor.id:
         raise ApproverIsRequester
-    if has_tie(requested_by, actor.id, at=at) or has_issued_key(actor.id, requested_by, at=at):
+    if find_tied(requested_by, {actor.id}, at=at) or has_issued_key(actor.id, requested_by, at=at):
         raise ApproverNotIndependent
 
 

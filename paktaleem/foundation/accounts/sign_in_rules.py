@@ -22,16 +22,6 @@ password_rules: ExtensionPoint[Callable[[UUID, datetime], bool]] = ExtensionPoin
 )
 
 
-def narrow_memberships(request: HttpRequest, choices: Sequence[MembershipChoice]) -> Sequence[MembershipChoice]:
-    for rule in membership_rules:
-        choices = rule(request, choices)
-    return choices
-
-
-def is_password_refused(user_id: UUID, *, at: datetime) -> bool:
-    return any(rule(user_id, at) for rule in password_rules)
-
-
 IPV6_NETWORK = 64
 """Prefix length for IPv6: a household has at least a /64 network, so single addresses are not counted."""
 

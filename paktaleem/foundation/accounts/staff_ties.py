@@ -65,11 +65,6 @@ class StaffTie(models.Model):
         return self.get_kind_display()
 
 
-def has_tie(one: UUID, other: UUID, *, at: datetime) -> bool:
-    """Return True if two members of staff cannot approve together at ``at`` (system clock)."""
-    return bool(find_tied(one, {other}, at=at))
-
-
 def find_tied(one: UUID, others: Collection[UUID], *, at: datetime) -> set[UUID]:
     """Return those of ``others`` with whom a member of staff cannot approve together at ``at`` (system clock)."""
     ties = StaffTie.objects.filter(Q(user_id=one, maker__in=others) | Q(user_id__in=others, maker=one))

@@ -1,7 +1,7 @@
 """List columns and formatting: client, actor, reason, state, time."""
 
 from collections.abc import Callable, Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -23,7 +23,7 @@ from paktaleem.foundation.console.clocks import get_time_of
 from paktaleem.foundation.console.forms import find_words
 from paktaleem.foundation.console.register_names import CodeKind, format_codes
 from paktaleem.foundation.console.translation import translate_text
-from paktaleem.foundation.text.times import bare, format_date, format_exact_time, format_time, join_words
+from paktaleem.foundation.text.times import bare, format_date, format_time, join_words
 
 _CODE_FIELDS = {
     **dict.fromkeys(("purpose", "purpose_code", "purposes"), CodeKind.PURPOSE),
@@ -195,7 +195,7 @@ def format_code_field(field: Any, value: str | list[str], client_id: UUID) -> st
 
 
 def _tag(at: datetime, shown: str) -> SafeString:
-    exact = format_exact_time(at)
+    exact = at.astimezone(UTC).isoformat().replace("+00:00", "Z")  # to the microsecond, the same for every reader
     return format_html('<time datetime="{}" title="{}">{}</time>', exact, exact, bare(shown))
 
 

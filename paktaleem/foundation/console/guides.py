@@ -31,10 +31,6 @@ _MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable(["table", "striketh
 _FILE = re.compile(r"(?P<chapter>[\w-]+)\.md(?P<place>#.+)?")
 
 
-def find_guide_url(place: str) -> str:
-    return reverse("admin:guide", args=["console"]) + (f"#{place}" if place else "")
-
-
 def show_guides(request: HttpRequest, context: dict[str, object]) -> HttpResponse:
     chapters = [(reverse("admin:guide", args=[name]), title) for name, title in CHAPTERS.items()]
     return render(request, "console/guides.html", {**context, "title": gettext("Help"), "chapters": chapters})

@@ -146,25 +146,21 @@ def make_run_act(task: str, label: Promise, capability: Capability, find_url: Ca
 
 STEP = "task"
 """The parameter of an address that is opened as a step of the task under way."""
-_KEY = "way_back"
+WAY_BACK = "way_back"
 _CARRIED = (STEP, "reason")
 
 
 def begin_task(request: HttpRequest, *, label: str, url: str) -> None:
     """Have the pages of this session link back to ``url``; ``label`` says what the task is about."""
     task = {"label": label, "url": url}
-    if request.session.get(_KEY) != task:  # otherwise nothing is written
-        request.session[_KEY] = task
-
-
-def leave_task(request: HttpRequest) -> None:
-    request.session.pop(_KEY, None)
+    if request.session.get(WAY_BACK) != task:  # otherwise nothing is written
+        request.session[WAY_BACK] = task
 
 
 def find_way_back(request: HttpRequest) -> dict[str, str] | None:
     """Return label and address of the task that is under way; None on its own page, or if there is none."""
     session = getattr(request, "session", None)
-    found: dict[str, str] | None = None if session is None else session.get(_KEY)
+    found: dict[str, str] | None = None if session is None else session.get(WAY_BACK)
     return None if found is None or found["url"] == request.path else found
 
 

@@ -144,9 +144,3 @@ def panels_of(request: HttpRequest, row: Any) -> list[dict[str, Any]]:
     with in_client(row.client_id):
         found = [one.panel(request, row) for one in panels if one.tab == tab]
     return [one for one in found if one is not None]
-
-
-def summary_of(request: HttpRequest, row: Any) -> list[SummaryLine]:
-    """Return the lines of a person's summary, all in one context of the person's client."""
-    with in_client(row.client_id):
-        return [line for summary in person_summaries for line in summary(request, row)]

@@ -33,7 +33,7 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.sessions import has_required_factors
 from paktaleem.foundation.accounts.staff_services import choose_time_zone
 from paktaleem.foundation.console.forms import set_choices
-from paktaleem.foundation.console.guides import find_guide_url, show_guide, show_guides
+from paktaleem.foundation.console.guides import show_guide, show_guides
 from paktaleem.foundation.console.home_pages import (
     Card,
     Line,
@@ -44,7 +44,7 @@ from paktaleem.foundation.console.home_pages import (
     list_home_urls,
     sort_by_urgency,
 )
-from paktaleem.foundation.console.long_acts import find_way_back, leave_task
+from paktaleem.foundation.console.long_acts import WAY_BACK, find_way_back
 from paktaleem.foundation.console.requests import actor_of, find_membership, get_action_time
 from paktaleem.foundation.console.search import show_search
 from paktaleem.foundation.console.time_zones import get_default_zone, get_reader_zone
@@ -234,6 +234,7 @@ class ConsoleSite(AdminSite):
         workplace = find_membership(request)
         limit = None if workplace is None or current_client() is None else workplace.school_ids
         section = find_current(self.show_sections(request), request.path)[0] if self.has_permission(request) else None
+        guide = reverse("admin:guide", args=["console"]) if self.has_permission(request) else ""
         own = {
             "workplace": workplace,
             "own_schools": [] if limit is None else [name for find in school_names for name in find(limit)],
@@ -243,7 +244,7 @@ class ConsoleSite(AdminSite):
             "other_language": get_other_language(),
             "is_nav_sidebar_enabled": self.has_permission(request),
             "way_back": find_way_back(request),
-            "help_url": find_guide_url(section.help if section else "") if self.has_permission(request) else "",
+            "help_url": guide + (f"#{section.help}" if section and section.help else ""),
         }
         return {**super().each_context(request), **own}
 
@@ -311,7 +312,7 @@ class ConsoleSite(AdminSite):
     def index(  # type: ignore[override]
         self, request: HttpRequest, extra_context: dict[str, object] | None = None
     ) -> HttpResponse:
-        leave_task(request)
+        request.session.pop(WAY_BACK, None)
         actor, at = actor_of(request), get_action_time(request)
         cards = list_cards(actor, at)
         context = {

@@ -1,7 +1,7 @@
 """Times and lists of words as people read them: times in the current time zone, words in the current language."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import datetime
 
 from django.utils import timezone, translation
 
@@ -22,11 +22,6 @@ def format_time(at: datetime) -> str:
 def isolate(text: str) -> str:
     """Return a text that keeps its order from left to right in a sentence of the current language."""
     return f"{_LEFT_TO_RIGHT}{text}{_END}" if translation.get_language_bidi() else text
-
-
-def format_exact_time(at: datetime) -> str:
-    """Return a time in UTC to the microsecond (ISO 8601), the same for every reader."""
-    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def bare(text: str) -> str:

@@ -6,7 +6,7 @@ from django.utils.translation import gettext
 
 from consent.consents.services.recording import PurposeUnknown
 from paktaleem.directory.data_systems.models import OrderKind, System
-from paktaleem.directory.data_systems.selectors import NoSystem, list_active_systems
+from paktaleem.directory.data_systems.selectors import NoSystem
 from paktaleem.directory.people.selectors import SubjectErased, SubjectUnknown
 from paktaleem.directory.people.services.erasure import AlreadyErased
 from paktaleem.foundation.accounts.models import Client
@@ -64,7 +64,8 @@ class MakeOrderForm(ActionForm):
     system = forms.ModelChoiceField(System.objects.none(), label="System", help_text="A system of this sandbox.")
 
     def prepare(self) -> None:
-        set_choices(self, "system", list_active_systems(self.row.pk, at=get_action_time(self.request)))
+        systems = System.objects.active(get_action_time(self.request)).filter(client_id=self.row.pk)
+        set_choices(self, "system", systems.order_by("code"))
 
 
 def _force_state(client: Client, given: FormData, request: HttpRequest) -> str:

@@ -14,7 +14,7 @@ from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 from django.utils.translation import gettext, gettext_noop
 
-from paktaleem.directory.data_systems.extension_points import get_reported_records, order_answered
+from paktaleem.directory.data_systems.extension_points import order_answered, reported_records
 from paktaleem.directory.data_systems.models import (
     Delivery,
     Ground,
@@ -332,8 +332,8 @@ def complete_order(order: Order, answer: Answer, *, actor: Actor, at: datetime) 
         facts = {"parts": keep_sections(order, answer.sections, at=at)}
         if not list_parts(order):
             raise ValidationError({"sections": [_NO_DATA]})
-    elif order.kind in _REPORTED and (reported := get_reported_records(order)):
-        result["reported"] = dict(sorted(reported.items()))
+    elif order.kind in _REPORTED and (found := {pair for read in reported_records for pair in read(order).items()}):
+        result["reported"] = reported = dict(sorted(found))
         if is_contradiction(answer, reported=reported, may_keep=order.ground != Ground.CHILD_WITHOUT_CONSENT):
             step, result["outcome"] = Step.DISPUTE, answer.outcome.value
     return take_step(

@@ -314,7 +314,8 @@ class SubjectAdmin(ExportableAdmin[Subject]):
         with in_client(row.client_id):  # one context for the acts, the panels and the summary
             response = super().render_change_form(request, context, *args, **kwargs)
             tab = pages.find_tab(request, row)
-            summary = [] if tab.code else pages.summary_of(request, row)
+            summaries = () if tab.code else pages.person_summaries
+            summary = [line for summarize in summaries for line in summarize(request, row)]
             context.update(tab=tab, tabs=pages.list_tabs(request, row), summary=summary)
         return response
 

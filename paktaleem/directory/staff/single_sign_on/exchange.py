@@ -285,17 +285,13 @@ def _find_key(token: str, keys: Mapping[str, Any]) -> jwt.PyJWK:
     return matches[0]
 
 
-_SECRETS = WrappedSecrets(ProviderSecret, "provider_id", b"single-sign-on")
-PROVIDER_SECRETS = _SECRETS.kind
-
-
-def add_secret(provider: Provider, secret: str) -> None:
-    _SECRETS.add(provider.client_id, provider.pk, secret)
+SECRETS = WrappedSecrets(ProviderSecret, "provider_id", b"single-sign-on")
+PROVIDER_SECRETS = SECRETS.kind
 
 
 def open_secret(provider: Provider) -> str:
     """Return the secret of a provider, in its client's context. Raises SignOnRefused if its key is destroyed."""
     try:
-        return _SECRETS.open(ProviderSecret.objects.get(client_id=provider.client_id, provider=provider))
+        return SECRETS.open(ProviderSecret.objects.get(client_id=provider.client_id, provider=provider))
     except (KeyError, InvalidTag) as error:
         raise SignOnRefused("secret_lost") from error

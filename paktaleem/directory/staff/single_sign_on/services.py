@@ -17,7 +17,7 @@ from django.db import connection, transaction
 from django.http import HttpRequest
 from django.utils.translation import gettext, gettext_lazy, gettext_noop
 
-from paktaleem.directory.staff.single_sign_on.exchange import Identity, SignOnRefused, add_secret, open_secret
+from paktaleem.directory.staff.single_sign_on.exchange import SECRETS, Identity, SignOnRefused, open_secret
 from paktaleem.directory.staff.single_sign_on.models import MOST_DOMAINS, Provider, ProviderSecret, SignOnLink
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.acts import act, lock_row, refuse_if
@@ -131,7 +131,7 @@ def propose_provider(provider: Provider, secret: str, *, actor: Actor, reason: R
     provider.full_clean()
     secret = secret.strip() or _find_present_secret(provider)
     save_tracked(provider, actor=actor, reason=reason, at=at)
-    add_secret(provider, secret)
+    SECRETS.add(client_id, provider.pk, secret)
     _record("single_sign_on.proposed", provider, actor, at)
     return provider
 

@@ -60,8 +60,3 @@ def report_step(key: UUID, *, done: int, total: int) -> None:
 def find_step(key: UUID) -> tuple[int, int] | None:
     """Return how much of a running step is done, and the total; None if nothing is published."""
     return StepProgress.objects.filter(pk=key).values_list("done", "total").first()
-
-
-def clear_step(key: UUID) -> None:
-    """Delete what is published about a step, when it begins or ends."""
-    StepProgress.objects.filter(pk=key).delete()

@@ -33,10 +33,5 @@ class Command(BaseCommand):
         except KeyboardInterrupt as error:
             message = f"Interrupted after {done.total():,}; run it again to continue."
             raise CommandError(message, returncode=INTERRUPTED) from error
-        self.stdout.write(_summary(done))
-
-
-def _summary(done: Counter[ErasureOutcome]) -> str:
-    if not done:
-        return "This database has carried out every erasure of the list."
-    return ", ".join(f"{done[outcome]:,} {outcome}" for outcome in ErasureOutcome) + "."
+        counts = ", ".join(f"{done[outcome]:,} {outcome}" for outcome in ErasureOutcome)
+        self.stdout.write(f"{counts}." if done else "This database has carried out every erasure of the list.")

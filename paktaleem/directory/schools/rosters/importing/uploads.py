@@ -35,7 +35,8 @@ from paktaleem.foundation.operations.jobs import enqueue_job
 from paktaleem.foundation.tenancy.rows import new_id
 from paktaleem.foundation.upkeep.periods.kinds import Bounds, DataKind, Disposal, Unit
 from paktaleem.foundation.upkeep.periods.services import get_cutoff
-from paktaleem.foundation.upkeep.runs.services import clear_step, report_step
+from paktaleem.foundation.upkeep.runs.models import StepProgress
+from paktaleem.foundation.upkeep.runs.services import report_step
 
 RUN_ROSTER_STEP = "subjects.go_on_with_roster"
 PART = 1024 * 1024
@@ -166,7 +167,7 @@ def run_roster_step(roster: UUID, *, client: Client, at: datetime) -> None:
     row = RosterImport.objects.select_for_update().filter(client=client, id=roster).first()
     if row is not None and row.is_under_way:
         _run_step(row, at, publishes=True)
-        clear_step(row.pk)
+        StepProgress.objects.filter(pk=row.pk).delete()
 
 
 def _publish_progress(row: RosterImport, roster: service.RosterSource) -> service.Progress:

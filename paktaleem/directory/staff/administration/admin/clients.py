@@ -23,7 +23,7 @@ from paktaleem.directory.schools.selectors import find_places
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.changes import find_waiting
 from paktaleem.foundation.accounts.client_services import PROTECTION, ReducesProtection, change_client
-from paktaleem.foundation.accounts.leaving import can_administrator_sign_in
+from paktaleem.foundation.accounts.leaving import list_able
 from paktaleem.foundation.accounts.middleware import get_arrival_time
 from paktaleem.foundation.accounts.models import Client, ThresholdsField
 from paktaleem.foundation.accounts.roles import Capability
@@ -210,7 +210,7 @@ class ClientAdmin(SteppedAdmin[Client]):
         found = [describe_effect(PROTECTION.code, row, get_arrival_time(request))] if reduces else []
         if actor_of(request).client_id is None and not row.is_paktaleem:
             with in_client(row.pk):
-                has_administrator = can_administrator_sign_in(row.pk, at=get_arrival_time(request))
+                has_administrator = list_able(row.pk, at=get_arrival_time(request))
             if not has_administrator:
                 found.append({"template": "console/panels/no_administrator.html"})
         pages = [(one.title, self.url_of(one.slug, row)) for one in self._pages_of(request, row)]
