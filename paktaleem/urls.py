@@ -9,7 +9,7 @@ from consent.urls import choices_urls, cookies_urls, guardian_urls, privacy_urls
 from paktaleem.directory.access_links.models import Page
 from paktaleem.directory.access_links.views import follow_link
 from paktaleem.directory.security.security_events.views import list_security_events
-from paktaleem.foundation.accounts.decision_paths import EVALUATION, EVALUATIONS, METADATA
+from paktaleem.foundation.accounts.middleware import EVALUATION, EVALUATIONS, METADATA
 from paktaleem.foundation.console.site import site as console
 from paktaleem.foundation.web.api.schema import show_docs, show_schema
 from paktaleem.office.health import healthz, metrics, readyz

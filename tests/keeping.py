@@ -10,7 +10,7 @@ from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from paktaleem.foundation.upkeep.periods.kinds import get_kind
 from paktaleem.foundation.upkeep.periods.models import PortalPeriod
-from paktaleem.foundation.upkeep.periods.purging import dispose_of
+from paktaleem.foundation.upkeep.periods.tasks import dispose_of
 from tests.factories import SETTING_UP
 
 

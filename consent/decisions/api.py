@@ -45,8 +45,7 @@ from consent.notices.api import StandingOutput
 from paktaleem.directory.people.details import ROLES
 from paktaleem.directory.people.selectors import get_subject
 from paktaleem.foundation.accounts.actors import NotAllowed, require
-from paktaleem.foundation.accounts.decision_paths import EVALUATION, EVALUATIONS
-from paktaleem.foundation.accounts.middleware import ReceivedRequest, bearer_token
+from paktaleem.foundation.accounts.middleware import EVALUATION, EVALUATIONS, ReceivedRequest, bearer_token
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.selectors import find_key_actor
 from paktaleem.foundation.accounts.sign_in_rules import get_public_url

@@ -17,8 +17,7 @@ from django.http.request import split_domain_port, validate_host
 from django.utils.module_loading import import_string
 
 from consent.decisions.api import evaluate, evaluate_many
-from paktaleem.foundation.accounts.decision_paths import EVALUATION, EVALUATIONS
-from paktaleem.foundation.accounts.middleware import ReceivedRequest, as_received
+from paktaleem.foundation.accounts.middleware import EVALUATION, EVALUATIONS, ReceivedRequest, as_received
 from paktaleem.foundation.clock import wall_clock_now
 
 VIEWS: dict[str, Callable[[ReceivedRequest], HttpResponse]] = {EVALUATION: evaluate, EVALUATIONS: evaluate_many}

@@ -18,9 +18,8 @@ from django.utils.translation import gettext_lazy as _
 from children.guardians.authority import RequestBlocker
 from children.guardians.selectors import GuardianshipUnknown
 from consent.own_pages.guardian_pages import ChildView, about_child, language_of
-from paktaleem.directory.access_links.contact_changes import is_contact_settled
 from paktaleem.directory.access_links.models import Page
-from paktaleem.directory.access_links.services import Limit, count_attempt
+from paktaleem.directory.access_links.services import Limit, count_attempt, is_contact_settled
 from paktaleem.directory.access_links.sessions import GET, GET_OR_POST, POST, Visit, client_page, own_page
 from paktaleem.directory.data_systems.selectors import Parent, count_answers
 from paktaleem.directory.people.details import contact_index

@@ -19,7 +19,7 @@ from consent.consents.models import Objection, Restriction
 from consent.consents.services.restrictions import end_objection, request_lift
 from consent.register.dpv import MARKETING
 from consent.register.models.purposes import Purpose
-from paktaleem.directory.access_links.contact_changes import is_contact_settled
+from paktaleem.directory.access_links.services import is_contact_settled
 from paktaleem.directory.data_systems.selectors import Parent
 from paktaleem.directory.mail.services import send_message
 from paktaleem.directory.people.selectors import sealer_of

@@ -14,8 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from children.guardians.selectors import list_informed_guardians
-from paktaleem.directory.access_links.contact_changes import list_contact_versions
-from paktaleem.directory.access_links.services import Limit, count_attempt, count_rights_message
+from paktaleem.directory.access_links.services import Limit, count_attempt, count_rights_message, list_contact_versions
 from paktaleem.directory.mail.recipients import GivenContact, GivenNumber
 from paktaleem.directory.mail.rendering import require_complete
 from paktaleem.directory.mail.services import MessageKind, SendArguments, declare_message, send_message

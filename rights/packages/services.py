@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from children.guardians.services.answers import lock_child
-from paktaleem.directory.access_links.contact_changes import is_contact_settled
+from paktaleem.directory.access_links.services import is_contact_settled
 from paktaleem.directory.data_systems.models import Ground, Order, OrderKind
 from paktaleem.directory.data_systems.selectors import Parent, categories_held
 from paktaleem.directory.data_systems.services.issuing import OrderSpec, issue_orders, purge_copies

@@ -10,7 +10,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from consent.notices.selectors.registers import find_purposes
-from paktaleem.directory.access_links.contact_changes import is_contact_settled
+from paktaleem.directory.access_links.services import is_contact_settled
 from paktaleem.directory.mail.models import Letter
 from paktaleem.directory.mail.recipients import GivenContact
 from paktaleem.directory.mail.services import MessageKind, SendArguments, declare_message, send_message

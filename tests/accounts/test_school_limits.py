@@ -13,9 +13,9 @@ from paktaleem.directory.schools.models import School
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, user_actor
 from paktaleem.foundation.accounts.leaving import LastAdministrator
 from paktaleem.foundation.accounts.models import ApiKey, Membership
-from paktaleem.foundation.accounts.school_limits import OutsideOwnSchools
 from paktaleem.foundation.accounts.selectors import list_memberships
 from paktaleem.foundation.accounts.services import issue_api_key
+from paktaleem.foundation.accounts.staff_accounts import OutsideOwnSchools
 from paktaleem.foundation.accounts.staff_services import (
     Colleague,
     change_membership,

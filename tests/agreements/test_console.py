@@ -48,7 +48,7 @@ from paktaleem.foundation.clock import client_now
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from paktaleem.office.exits.models import AgreementExit, ExitPart
-from paktaleem.office.exits.services.deleting import CONTINUE
+from paktaleem.office.exits.services.ending import CONTINUE
 from paktaleem.office.exits.services.exporting import export_chunk
 from tests.accounts.officers import second_officer
 from tests.agreements.test_life import PDF, agreement_of, draft_of

@@ -20,8 +20,8 @@ from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM, new_id
-from paktaleem.office.demo.content import SAMPLE
 from paktaleem.office.demo.loading import list_laws
+from paktaleem.office.demo.people import SAMPLE
 from tests.consent.making import execute, give, officer, refuses
 from tests.factories import SETTING_UP
 from tests.waiting import wait_until_one_waits

@@ -9,7 +9,7 @@ import socket
 import stat
 import time
 
-from paktaleem.office.demo.content import SAMPLE
+from paktaleem.office.demo.people import SAMPLE
 from tests.api.callers import question
 from tests.demo.running import ROOT, Demonstration, ask, said
 

@@ -24,7 +24,7 @@ from paktaleem.directory.people.services.erasure import complete_erasure
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.certificates import read_body
 from paktaleem.office.exits.models import ExitCertificate
-from paktaleem.office.exits.services.deleting import continue_deletion
+from paktaleem.office.exits.services.ending import continue_deletion
 from retention.data_map.models import MapLine
 from retention.data_map.services import declare_line
 from retention.holdings.models import Holding

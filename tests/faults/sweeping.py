@@ -22,7 +22,7 @@ def main():
     from paktaleem.foundation.accounts.actors import system_actor  # noqa: PLC0415 -- needs the settings
     from paktaleem.foundation.tenancy.context import in_client  # noqa: PLC0415 -- as above
     from paktaleem.office.exits.models import AgreementExit  # noqa: PLC0415 -- as above
-    from paktaleem.office.exits.services.deleting import erase_chunk  # noqa: PLC0415 -- as above
+    from paktaleem.office.exits.services.ending import erase_chunk  # noqa: PLC0415 -- as above
     from paktaleem.office.exits.services.exporting import export_chunk  # noqa: PLC0415 -- as above
     from retention.disposals.models import Batch, Sweep  # noqa: PLC0415 -- as above
     from retention.disposals.services.batches import flag_chunk  # noqa: PLC0415 -- as above

@@ -9,7 +9,7 @@ from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.office.exits.models import ExitCertificate, ExitPart
-from paktaleem.office.exits.services.deleting import continue_deletion, delete_data
+from paktaleem.office.exits.services.ending import continue_deletion, delete_data
 from paktaleem.office.exits.services.exporting import confirm_return
 from tests.factories import CAST_AT, SubjectFactory
 from tests.faults.killing import run_killed

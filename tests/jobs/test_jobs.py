@@ -13,7 +13,7 @@ from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.operations.jobs import do_each, do_for_clients, enqueue_job
 from paktaleem.foundation.operations.tasks import MAX_ATTEMPTS, RETRY_STALLED
 from paktaleem.foundation.tenancy.context import current_client, in_client, in_global
-from paktaleem.foundation.upkeep.periods.purging import DISPOSE
+from paktaleem.foundation.upkeep.periods.tasks import DISPOSE
 from tests.factories import SETTING_UP
 from tests.keeping import set_period
 from tests.working import run_worker

@@ -26,7 +26,6 @@ from paktaleem.foundation.tenancy.tables import Personal
 from paktaleem.foundation.tenancy.third_party import THIRD_PARTY_TABLES
 from paktaleem.foundation.upkeep.periods.kinds import Bounds, get_kind, list_kinds
 from paktaleem.foundation.upkeep.periods.models import DisposalRun, PortalPeriod
-from paktaleem.foundation.upkeep.periods.purging import dispose_of
 from paktaleem.foundation.upkeep.periods.services import (
     check_disposals,
     get_cutoff,
@@ -36,7 +35,7 @@ from paktaleem.foundation.upkeep.periods.services import (
     record_run,
     request_period_change,
 )
-from paktaleem.foundation.upkeep.periods.tasks import dispose_of_old_data
+from paktaleem.foundation.upkeep.periods.tasks import dispose_of, dispose_of_old_data
 from tests.accounts.officers import second_officer
 from tests.cast import Cast
 from tests.factories import SETTING_UP

@@ -52,7 +52,7 @@ from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.context import in_client, in_global
 from paktaleem.foundation.tenancy.rows import PAKTALEEM, new_id
 from paktaleem.foundation.upkeep.periods.services import request_period_change
-from paktaleem.office.exits.services.proposing import decide_exit, propose_exit
+from paktaleem.office.exits.services.ending import decide_exit, propose_exit
 from retention.breaches.services import request_closing, write_to_client
 from retention.disposals.models import Batch
 from retention.disposals.services.batches import approve_disposal, open_disposal

@@ -11,7 +11,6 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 
 from paktaleem.foundation.accounts.actors import Actor
-from paktaleem.foundation.accounts.decision_paths import EVALUATION, EVALUATIONS, METADATA
 from paktaleem.foundation.accounts.roles import LIMITED_CAPABILITIES, Capability, capabilities_of
 from paktaleem.foundation.accounts.selectors import (
     MembershipChoice,
@@ -23,6 +22,10 @@ from paktaleem.foundation.accounts.sessions import has_required_factors
 from paktaleem.foundation.accounts.sign_in_rules import membership_rules
 from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.tenancy.context import as_officer, clock_offset, in_client, in_global, is_outside_limit
+
+EVALUATION = "/access/v1/evaluation"
+EVALUATIONS = "/access/v1/evaluations"
+METADATA = "/.well-known/authzen-configuration"
 
 
 class ReceivedRequest(HttpRequest):

@@ -1,20 +1,24 @@
 """The acts on accounts and memberships of staff, once they are allowed: written, recorded, tied to those who did them.
 
-Nothing here checks permissions: ``staff_services`` (one or two officers) and ``break_glass`` (the host) do.
+Nothing here checks permissions: ``staff_services`` (one or two officers) and ``break_glass`` (the host) do. The
+database holds staff to their schools (``tenancy.school_limits``); the rules here refuse with a sentence that is shown.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from allauth.mfa.models import Authenticator
 from django.conf import settings
-from django.db import connection
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, connection
+from django.utils.translation import gettext_noop
 
-from paktaleem.foundation.accounts.actors import user_actor
+from paktaleem.foundation.accounts.actors import Actor, NotAllowed, user_actor
 from paktaleem.foundation.accounts.models import ERASED_DOMAIN, Membership, User
 from paktaleem.foundation.accounts.roles import OFFICER_ROLES, Capability
-from paktaleem.foundation.accounts.school_limits import naming_own_schools
 from paktaleem.foundation.accounts.staff_changes import StaffAct
 from paktaleem.foundation.accounts.staff_ties import UNTIL_USED, TieKind, add_ties
 from paktaleem.foundation.audit.actors import By, Reason
@@ -23,6 +27,50 @@ from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.audit.services import record_entry, record_own_entry
 from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.operations.jobs import enqueue_job
+
+_REFUSAL = "a limit names schools of the client only"
+"""The words of the trigger function school_limits_check_names."""
+_UNKNOWN = gettext_noop("Name only schools of this client.")
+
+
+class OutsideOwnSchools(NotAllowed):
+    """A limited member manages a membership that is not limited to the member's own schools."""
+
+    console_message = "You manage colleagues within your own schools only, and not your own membership."
+
+
+@contextmanager
+def naming_own_schools() -> Iterator[None]:
+    """Raise ValidationError if the database refuses a school that is not the client's; then roll back."""
+    try:
+        yield
+    except IntegrityError as error:
+        if _REFUSAL not in str(error):
+            raise
+        raise ValidationError({"school_ids": [_UNKNOWN]}) from error
+
+
+def has_wider_limit(new: Membership, old: Membership) -> bool:
+    """Return True if a membership shows a school that it did not show before."""
+    if old.school_ids is None:
+        return False
+    return new.school_ids is None or not set(new.school_ids) <= set(old.school_ids)
+
+
+def require_within(actor: Actor, *memberships: Membership) -> None:
+    """Hold an actor limited to schools to others' memberships within these schools. Raises OutsideOwnSchools."""
+    if actor.schools is None:
+        return
+    for one in memberships:
+        if one.user_id == actor.id or one.school_ids is None or not set(one.school_ids) <= actor.schools:
+            raise OutsideOwnSchools
+
+
+def require_unlimited(actor: Actor) -> None:
+    """Require an actor without a limit: a change that takes two people is not for limited staff. Raises NotAllowed."""
+    if actor.schools is not None:
+        raise NotAllowed(f"{actor.role} limited to schools may not propose or approve changes of staff.")
+
 
 NOTIFY_OWNER = "signin.tell_owner"
 """Name of the task that notifies the owner of an account (declared in an app above this one)."""

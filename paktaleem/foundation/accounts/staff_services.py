@@ -20,12 +20,6 @@ from paktaleem.foundation.accounts.acts import Refused
 from paktaleem.foundation.accounts.leaving import end_sessions, lock_last_administrator, revoke_held_keys
 from paktaleem.foundation.accounts.models import Client, Membership, User
 from paktaleem.foundation.accounts.roles import Capability, is_privileged, is_wider
-from paktaleem.foundation.accounts.school_limits import (
-    has_wider_limit,
-    naming_own_schools,
-    require_unlimited,
-    require_within,
-)
 from paktaleem.foundation.accounts.second_person import ChangeState, decide_change, request_change
 from paktaleem.foundation.accounts.staff_accounts import (
     StaffLink,
@@ -33,12 +27,16 @@ from paktaleem.foundation.accounts.staff_accounts import (
     apply_act,
     create_account,
     has_capability,
+    has_wider_limit,
     list_roles,
     lock_active_membership,
+    naming_own_schools,
     notify_of_role,
     notify_owner,
     record_membership,
     record_user_entry,
+    require_unlimited,
+    require_within,
     send_link,
     write_end,
 )

@@ -12,12 +12,12 @@ class UpkeepConfig(PortalAppConfig):
     parts = ("periods", "runs", "backups")
     handlers = (
         ("paktaleem.foundation.accounts.changes.change_kinds", ".periods.services.PERIOD"),
-        (_DATA_KINDS, ".periods.purging.JOBS_DONE"),
-        (_DATA_KINDS, ".periods.purging.JOBS_FAILED"),
+        (_DATA_KINDS, ".periods.tasks.JOBS_DONE"),
+        (_DATA_KINDS, ".periods.tasks.JOBS_FAILED"),
         (_CHECKS, ".periods.services.check_disposals"),
-        (_CHECKS, ".backups.diagnosis.check_backups"),
-        (_CHECKS, ".backups.diagnosis.check_drills"),
-        (_GAUGES, ".backups.diagnosis.read_backups"),
+        (_CHECKS, ".backups.dumps.check_backups"),
+        (_CHECKS, ".backups.dumps.check_drills"),
+        (_GAUGES, ".backups.dumps.read_backups"),
     )
     families = "period: Periods of the portal’s own data"
     ledger = (

@@ -60,23 +60,21 @@ from paktaleem.foundation.accounts.services import issue_api_key, revoke_api_key
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.context import in_client, in_global
 from paktaleem.foundation.tenancy.rows import PAKTALEEM, new_id
-from paktaleem.office.demo.content import (
+from paktaleem.office.demo.people import (
     OWN_PURPOSES,
     SAMPLE,
     ClientText,
     DemoSecrets,
-    fill_cookies,
-    fill_links,
-    fill_policy,
-    staff_actor,
-)
-from paktaleem.office.demo.people import (
     external_id_of,
+    fill_cookies,
     fill_guardians,
+    fill_links,
     fill_paper,
     fill_people,
+    fill_policy,
     fill_schools,
     invite_demo_guardian,
+    staff_actor,
 )
 from paktaleem.office.onboarding.services import add_starting_purpose
 from paktaleem.office.reports.trends import count_weeks

@@ -36,8 +36,8 @@ from paktaleem.foundation.console.row_actions import (
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.text.typesetting import typeset_certificate
 from paktaleem.office.exits.models import AgreementExit, Choice, ExitCertificate, ExitPart, ExitStage
-from paktaleem.office.exits.services import deleting, exporting, proposing
-from paktaleem.office.exits.services.deleting import CASE, CONTINUE
+from paktaleem.office.exits.services import ending, exporting
+from paktaleem.office.exits.services.ending import CASE, CONTINUE
 from retention.disposals.selectors import get_progress
 from retention.inventories.selectors import list_awaited
 from rights.packages.views import stream_archive
@@ -101,7 +101,7 @@ added_acts.connect(
             "exit",
             "End and exit",
             Capability.DECIDE_FOR_CLIENT,
-            calls(proposing.propose_exit, shows_result=True),
+            calls(ending.propose_exit, shows_result=True),
             form=ProposeForm,
             lead="Ends the agreement, returns the data if the client wants it, and deletes it everywhere. An officer "
             "must approve it as a second person; until then nothing happens.",
@@ -141,7 +141,7 @@ class AgreementExitAdmin(EvidenceAdmin[AgreementExit]):
     empty_text = "No agreement is being ended, and none was."
     acts = (
         *approval_actions(
-            proposing.decide_exit,
+            ending.decide_exit,
             approve="Approve exit",
             decline="Decline exit",
             lead="From now on the agreement has ended, the client’s staff cannot sign in, and its systems only carry "
@@ -160,9 +160,9 @@ class AgreementExitAdmin(EvidenceAdmin[AgreementExit]):
         ),
         exporting.confirm_return,
         exporting.decline_return,
-        deleting.delete_data,
-        deleting.pause_exit,
-        deleting.resume_exit,
+        ending.delete_data,
+        ending.pause_exit,
+        ending.resume_exit,
         *certificate_actions(
             Capability.VIEW_REGISTER,
             find=_find_certificate,
@@ -175,7 +175,7 @@ class AgreementExitAdmin(EvidenceAdmin[AgreementExit]):
     standing = state_column(_render_stage)
 
     def panels(self, request: HttpRequest, row: AgreementExit) -> list[dict[str, Any]]:
-        batch = deleting.find_disposal(row)
+        batch = ending.find_disposal(row)
         url = batch and reverse("admin:disposals_batch_change", args=[batch.pk], current_app=site.name)
         copies = exporting.list_copy_orders(row)
         wanted = {"parent_id": str(row.pk), "kind__exact": OrderKind.COLLECT.value}
@@ -194,7 +194,7 @@ class AgreementExitAdmin(EvidenceAdmin[AgreementExit]):
                 "batch_url": url,
                 "progress": None if batch is None else get_progress(batch),
                 "certificate": _find_certificate(row),
-                "is_to_repeat": deleting.is_to_repeat(row),
+                "is_to_repeat": ending.is_to_repeat(row),
                 "awaited": list_awaited(row.client_id, at=get_action_time(request))
                 if row.stage in {ExitStage.DELETING, ExitStage.ERASING}
                 else [],

@@ -9,7 +9,7 @@ from paktaleem.foundation.clock import client_now
 from paktaleem.foundation.operations.jobs import do_each
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 from paktaleem.office.exits.models import AgreementExit
-from paktaleem.office.exits.services.deleting import CONTINUE, continue_deletion, enqueue_exit, erase_chunk
+from paktaleem.office.exits.services.ending import CONTINUE, continue_deletion, enqueue_exit, erase_chunk
 from paktaleem.office.exits.services.exporting import collect_chunk, export_chunk
 
 CONTINUE_ALL = "exits.continue_all"

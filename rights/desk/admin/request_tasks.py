@@ -16,7 +16,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext, gettext_lazy, gettext_noop
 from django.utils.translation import gettext_lazy as _
 
-from paktaleem.directory.access_links.contact_changes import is_contact_settled
+from paktaleem.directory.access_links.services import is_contact_settled
 from paktaleem.directory.mail.admin import LETTER_TEMPLATE, is_preview
 from paktaleem.directory.people.admin.ages import describe_roles
 from paktaleem.directory.people.admin.people import FindForm, search_people

@@ -12,13 +12,13 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from consent.notices.selectors.registers import find_purposes
-from paktaleem.directory.access_links.contact_changes import is_contact_settled
 from paktaleem.directory.access_links.models import Page
 from paktaleem.directory.access_links.services import (
     Limit,
     count_attempt,
     count_rights_message,
     count_verified_message,
+    is_contact_settled,
     send_access_link,
 )
 from paktaleem.directory.people.details import contact_index

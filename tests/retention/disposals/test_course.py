@@ -19,7 +19,7 @@ from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.clock import client_now
 from paktaleem.foundation.tenancy.context import in_client, in_global
 from paktaleem.foundation.tenancy.rows import new_id
-from paktaleem.office.exits.services.deleting import CONTINUE as CONTINUE_EXIT
+from paktaleem.office.exits.services.ending import CONTINUE as CONTINUE_EXIT
 from paktaleem.office.exits.tasks import continue_all_exits
 from retention.disposals.models import Batch, Certificate, Item, Stage
 from retention.disposals.selectors import get_progress

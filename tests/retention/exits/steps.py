@@ -8,9 +8,8 @@ from paktaleem.directory.data_systems.models import Order
 from paktaleem.directory.data_systems.states import Answer, Outcome, Section
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.office.exits.models import AgreementExit, ExitPart
-from paktaleem.office.exits.services.deleting import erase_chunk
+from paktaleem.office.exits.services.ending import decide_exit, erase_chunk, propose_exit
 from paktaleem.office.exits.services.exporting import collect_chunk, export_chunk, list_copy_orders, open_part
-from paktaleem.office.exits.services.proposing import decide_exit, propose_exit
 from retention.disposals.models import Batch
 from retention.disposals.services.batches import flag_chunk
 from retention.inventories.models import Inventory, InventoryLine

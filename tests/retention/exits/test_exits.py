@@ -25,15 +25,16 @@ from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.office.exits.admin import render_certificate
 from paktaleem.office.exits.models import ExitCertificate, ExitPart
-from paktaleem.office.exits.services.deleting import (
+from paktaleem.office.exits.services.ending import (
     continue_deletion,
+    decide_exit,
     delete_data,
     erase_chunk,
     pause_exit,
+    propose_exit,
     resume_exit,
 )
 from paktaleem.office.exits.services.exporting import export_chunk
-from paktaleem.office.exits.services.proposing import decide_exit, propose_exit
 from retention.disposals.models import Batch, Certificate, Item
 from retention.disposals.services.batches import flag_chunk
 from retention.schedule.models import HoldKind

@@ -26,7 +26,7 @@ from paktaleem.foundation.encryption.sealing import CannotOpen
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.office.exits.admin import render_certificate
 from paktaleem.office.exits.models import ExitCertificate, ExitPart
-from paktaleem.office.exits.services.deleting import continue_deletion, delete_data
+from paktaleem.office.exits.services.ending import continue_deletion, delete_data
 from paktaleem.office.exits.services.exporting import (
     collect_chunk,
     confirm_return,

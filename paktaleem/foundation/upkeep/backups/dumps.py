@@ -1,4 +1,4 @@
-"""Backups in PostgreSQL's custom format, verified to contain every row of the database; and their drills.
+"""Backups in PostgreSQL's custom format, verified to contain every row; their drills; and what the doctor says.
 
 A role subject to row-level security dumps empty tables and reports success. The rows of each table are therefore
 counts_by_table in the dumped snapshot and in the finished file; the file gets its name only if they match.
@@ -14,18 +14,22 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import IO, LiteralString
 from urllib.parse import parse_qsl, unquote, urlsplit, urlunsplit
 
 import psycopg
+from django.conf import settings
 from psycopg import sql
 
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.audit.services import record_own_entry
+from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.embedded.layout import HOST_FOLDERS, WHEEL_BIN, sync_folder, wheel_folder
+from paktaleem.foundation.operations.diagnosis import Line, fine, to_mend, to_watch
+from paktaleem.foundation.operations.metrics import Gauge
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 
@@ -357,3 +361,46 @@ def find_last(kind: str) -> datetime | None:
     with in_client(PAKTALEEM):
         entries = Entry.objects.filter(client_id=PAKTALEEM, kind=kind).order_by("-recorded_at")
         return entries.values_list("recorded_at", flat=True).first()
+
+
+LONGEST_AGE = timedelta(hours=26)
+"""A daily backup, and two hours to make it."""
+DRILL_EVERY = timedelta(days=92)
+"""A drill each quarter."""
+
+
+def check_backups() -> Iterator[Line]:
+    """Yield when the last verified backup was made, by the ledger."""
+    last = find_last(MADE)
+    if last is None:
+        yield to_mend("backups", "none was ever made", "Run: manage.py backup FILE, every day.")
+        return
+    age = wall_clock_now() - last
+    seen = f"the last is {age.days} days and {age.seconds // 3600} hours old"
+    if age > LONGEST_AGE:
+        yield to_watch("backups", seen, "Run: manage.py backup FILE, every day.")
+    else:
+        yield fine("backups", f"{seen}; stored for {settings.BACKUP_LIFE.days} days at most")
+
+
+def check_drills() -> Iterator[Line]:
+    """Yield when a restore was last practised, by the ledger."""
+    last = find_last(PASSED)
+    if last is None:
+        yield to_watch("drills", "a restore was never practised", "Run: manage.py drill, each quarter.")
+        return
+    days = (wall_clock_now() - last).days
+    if days > DRILL_EVERY.days:
+        yield to_watch("drills", f"the last was {days} days ago", "Run: manage.py drill, each quarter.")
+    else:
+        yield fine("drills", f"the last was {days} days ago")
+
+
+def read_backups(at: datetime) -> Iterator[Gauge]:
+    """Yield the ages of the last verified backup and of the last drill; nothing for none."""
+    for kind, name, help_text in (
+        (MADE, "backup_age_seconds", "Time since the last verified backup."),
+        (PASSED, "drill_age_seconds", "Time since the last drill that passed: a restore, with the ledger checked."),
+    ):
+        if (last := find_last(kind)) is not None:
+            yield Gauge(name, help_text, (at - last).total_seconds())

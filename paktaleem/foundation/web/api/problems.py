@@ -11,7 +11,7 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 
 from paktaleem.foundation.accounts.actors import NotAllowed
-from paktaleem.foundation.accounts.decision_paths import METADATA
+from paktaleem.foundation.accounts.middleware import METADATA
 from paktaleem.foundation.errors import PortalError, Problem
 
 MEDIA_TYPE = "application/problem+json"

@@ -14,7 +14,7 @@ from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.openapi import AutoSchema
 from rest_framework import serializers
 
-from paktaleem.foundation.accounts.decision_paths import EVALUATION, EVALUATIONS, METADATA
+from paktaleem.foundation.accounts.middleware import EVALUATION, EVALUATIONS, METADATA
 from paktaleem.foundation.web.api.serializers import (
     EXTERNAL_ID,
     MOMENT,

@@ -30,8 +30,7 @@ from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.encryption.sealing import CannotOpen, Sealer
 from paktaleem.foundation.tenancy.rows import new_id
 from paktaleem.office.exits.models import AgreementExit, ExitPart, ExitStage
-from paktaleem.office.exits.services.deleting import CASE, record_exit, require_stage
-from paktaleem.office.exits.services.proposing import announce_export
+from paktaleem.office.exits.services.ending import CASE, announce_export, record_exit, require_stage
 from rights.packages.archive import Archive, Entry, Sink
 from rights.packages.selectors import safe_name
 

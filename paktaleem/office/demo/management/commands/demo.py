@@ -18,16 +18,15 @@ from django.core.management.base import BaseCommand
 from django.db import connection, connections
 
 from paktaleem.directory.webhooks.signing import new_secret
-from paktaleem.foundation.accounts.decision_paths import EVALUATION
+from paktaleem.foundation.accounts.middleware import EVALUATION
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.embedded.layout import APP, OWNER, Endpoint, write_atomically
 from paktaleem.foundation.embedded.roles import drop_database, ensure_database
 from paktaleem.foundation.tenancy.context import in_client, in_global
 from paktaleem.foundation.tenancy.operations import is_too_old, missing_migrations
-from paktaleem.office.demo.content import SAMPLE, DemoSecrets
 from paktaleem.office.demo.loading import SecretsLost, client_ids, fill_demonstration
-from paktaleem.office.demo.people import external_id_of
+from paktaleem.office.demo.people import SAMPLE, DemoSecrets, external_id_of
 from paktaleem.office.demo.supervision import Child, ChildDied, free_port, name_holder, running, start, web_program
 from paktaleem.office.demo.trial import DATABASE, Terminated, data_folder, trial_cluster
 from paktaleem.server import is_port_free
