@@ -4,6 +4,11 @@ from pathlib import Path
 
 from django.test.utils import override_settings
 
+from paktaleem.directory.people.models import Subject
+from paktaleem.foundation.audit.actors import Reason
+from paktaleem.foundation.audit.history import save_tracked
+from tests.factories import SETTING_UP
+
 HEAD = 'name_en = "Test"\nname_ur = "ٹیسٹ"\ncountries = ["PK"]\n'
 SOURCED = 'source = "Act of a test"\nreviewed = 2026-12-02\n'
 
@@ -14,8 +19,22 @@ def period(starts: str, **rules: str) -> str:
     return f"[[period]]\nfrom = {starts}\n{lines}"
 
 
-def law_of_pakistan(folder: Path, *periods: str) -> override_settings:
-    """Replace the profile of Pakistan by one with these periods, in ``folder``, which must be new."""
+def law_of_pakistan(folder: Path, *periods: str, country: str = "PK") -> override_settings:
+    """Replace the profile of Pakistan, or another ``country``, by one with these periods in ``folder``, a new one."""
     folder.mkdir()
-    (folder / "pk.toml").write_text(HEAD + "".join(periods))
+    (folder / f"{country.lower()}.toml").write_text(HEAD.replace("PK", country) + "".join(periods))
     return override_settings(LAW_PROFILES=str(folder))
+
+
+def law_abroad(folder: Path) -> override_settings:
+    """Give the United Arab Emirates a stricter law than Pakistan's: 15 days, no pause, 24 hours, an authority."""
+    rules = {"answer": "days = 15", "pause": "allowed = false", "breach_authority": "hours = 24"}
+    authority = 'by_country = { AE = ["Office of a test", "https://privacy.example"] }'
+    return law_of_pakistan(folder / "abroad", period("2020-01-01", **rules, authority=authority), country="AE")
+
+
+def move_abroad(person: Subject) -> Subject:
+    """Record the United Arab Emirates as the person's country of residence."""
+    person.country = "AE"
+    save_tracked(person, actor=SETTING_UP, reason=Reason.REVIEW, at=person.registered_at)
+    return person

@@ -38,7 +38,7 @@ from paktaleem.foundation.console.site import site
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.text.times import join_words
 from retention.breaches.models import Audience, Breach, BreachAssessment, BreachLetter, Likelihood, Outcome, Severity
-from retention.breaches.selectors import count_affected, count_notices, list_unreached
+from retention.breaches.selectors import count_affected, count_notices, list_residences, list_unreached
 from retention.breaches.services import (
     FACTS,
     INFORM_PEOPLE,
@@ -142,8 +142,15 @@ class AuthorityForm(_LetterForm):
 
     def prepare(self) -> None:
         super().prepare()
-        authority = self.row.client.find_authority(self.row.known_at)
-        self.fields["authority"].initial = authority.name if authority else ""
+        own, lives = self.row.client.list_authorities(self.row.known_at), list_residences(self.row)
+        self.fields["authority"].initial = own[0].name if own else ""
+        if others := [
+            one.name for one in self.row.client.list_authorities(self.row.known_at, *lives) if one not in own
+        ]:
+            words = _(
+                "People concerned live elsewhere. Write to these authorities too, one notification each: {names}."
+            )
+            self.fields["authority"].help_text = words.format(names=join_words(others))
 
 
 class PeopleForm(_LetterForm):

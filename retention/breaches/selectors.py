@@ -31,6 +31,15 @@ SELECT y.name, h.category, count(DISTINCT h.subject_id), coalesce(sum(h.count), 
 GROUP BY GROUPING SETS ((y.name, h.category), ())
 ORDER BY 5 DESC, 3 DESC, 1, 2
 """
+_RESIDENCES = f"""
+SELECT s.country {HELD_DURING} AND s.country <> ''
+UNION
+SELECT s.country FROM breaches_breachassessment a
+JOIN breaches_breachperson p ON p.client_id = a.client_id AND p.assessment_id = a.id
+JOIN people_subject s ON s.client_id = p.client_id AND s.id = p.subject_id
+WHERE a.client_id = %(client)s AND a.breach_id = %(breach)s AND s.country <> ''
+ORDER BY 1
+"""  # noqa: S608 -- constants
 
 
 class AffectedCount(NamedTuple):
@@ -83,6 +92,13 @@ def count_affected(breach: Breach, *, actor: Actor) -> list[AffectedCount]:
     declared = set(lines.order_by().values_list("system__name", "category"))
     only_declared = sorted(declared - {(one.system, one.category) for one in counts})
     return [*counts, *(AffectedCount(name, code, 0, 0, is_reported=False) for name, code in only_declared)]
+
+
+def list_residences(breach: Breach) -> list[str]:
+    """List the countries where the people concerned live, by the holdings and the lists of assessments."""
+    with connection.cursor() as cursor:
+        cursor.execute(_RESIDENCES, {**held_values(breach), "breach": breach.pk})
+        return [country for (country,) in cursor]
 
 
 def find_assessment(breach: Breach) -> BreachAssessment | None:

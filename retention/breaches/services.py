@@ -60,6 +60,7 @@ from retention.breaches.selectors import (
     find_assessment,
     find_list_to_write_to,
     held_values,
+    list_residences,
     must_write_to_people,
 )
 
@@ -95,12 +96,17 @@ def record_breach(breach: Breach, *, actor: Actor, at: datetime) -> Breach:
     if not breach.what.strip():
         raise ValidationError({"what": [_("Say what happened.")]})
     breach.incident = breach.incident or new_id()
-    law = Client.objects.get(pk=breach.client_id).rules_at(breach.known_at).breach_authority
-    within = min(NOTIFY_WITHIN, timedelta(hours=law.hours)) if law and law.hours else NOTIFY_WITHIN
-    breach.due_at, breach.recorded_at = breach.known_at + within, at
+    breach.due_at, breach.recorded_at = _find_due_date(breach), at
     save_tracked(breach, actor=actor, reason=Reason.REVIEW, at=at)
     record_act("breach.recorded", breach, actor, at)
     return breach
+
+
+def _find_due_date(breach: Breach) -> datetime:
+    """Return by when the authority is notified: by the promise, or the strictest law where its people live."""
+    client = Client.objects.get(pk=breach.client_id)
+    laws = (law.breach_authority for law in client.laws_at(breach.known_at, *list_residences(breach)))
+    return breach.known_at + min([NOTIFY_WITHIN, *(timedelta(hours=law.hours) for law in laws if law and law.hours)])
 
 
 check_open = refuse_if(lambda row: not row.is_open, gettext_lazy("This breach is closed."))
@@ -249,7 +255,7 @@ def assess_breach(
         "stated": number,
     }
     assessment = _freeze(breach, decision, actor, at)
-    breach.outcome = assessment.outcome
+    breach.outcome, breach.due_at = assessment.outcome, min(breach.due_at, _find_due_date(breach))
     save_tracked(breach, actor=actor, reason=Reason.REVIEW, at=at)
     recorded = {name: getattr(assessment, name) for name in ("suggested", "people", "stated", "list_hash")}
     record_act("breach.assessed", breach, actor, at, assessment=str(assessment.pk), **recorded)

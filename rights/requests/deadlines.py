@@ -1,14 +1,15 @@
 """Deadlines of a rights request: the due date, pauses, an extension, and what the portal does on which day. Pure.
 
 A request is answered within thirty days of receipt (privacy policy, section 9), or earlier if the law of the client's
-country is stricter on that day (GDPR article 12(3): one month). That date never moves, whatever the law becomes.
+country, or of the country where the person lives, is stricter on that day (GDPR article 12(3): one month). That date
+never moves later, whatever the law becomes; it moves earlier only if the person becomes known after receipt.
 Pauses and one extension move only the date on which the person may expect the answer, and that date counts only once
 the person has had a reasoned notice. The pauses of a request count for thirty days together, so that a forgotten one
 stops no clock for good. Days are calendar days in the client's time zone.
 """
 
 import calendar
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
@@ -56,20 +57,22 @@ class Pause(NamedTuple):
     ends_at: datetime | None = None
 
 
-def due_at(received_at: datetime, *, zone: str, law: Rules) -> datetime:
-    """Return the due date: thirty days after receipt, or the end of the law's period if that is earlier."""
-    promise = received_at + ANSWER_TIME
-    return promise if law.answer is None else min(promise, _end_of(_last_day(received_at, zone, law.answer), zone))
+def due_at(received_at: datetime, *, zone: str, laws: Iterable[Rules]) -> datetime:
+    """Return the due date: thirty days after receipt, or the end of the period of a law that is earlier."""
+    ends = (_end_of(_last_day(received_at, zone, law.answer), zone) for law in laws if law.answer)
+    return min([received_at + ANSWER_TIME, *ends])
 
 
-def longest_extension(received_at: datetime, *, zone: str, law: Rules) -> timedelta:
-    """Return the longest extension in whole days: as promised, or less if the law has a shorter one or none."""
-    if law.answer is None:
-        return LONGEST_EXTENSION
-    last = _last_day(received_at, zone, law.answer)
-    last = last if law.extension is None else _add(last, law.extension)
-    left = _end_of(last, zone) - due_at(received_at, zone=zone, law=law)
-    return min(LONGEST_EXTENSION, timedelta(days=left.days))
+def longest_extension(received_at: datetime, *, zone: str, laws: Iterable[Rules]) -> timedelta:
+    """Return the longest extension in whole days: as promised, or less if a law has a shorter one or none."""
+    laws = list(laws)
+    due, longest = due_at(received_at, zone=zone, laws=laws), LONGEST_EXTENSION
+    for law in laws:
+        if law.answer is not None:
+            last = _last_day(received_at, zone, law.answer)
+            last = last if law.extension is None else _add(last, law.extension)
+            longest = min(longest, timedelta(days=(_end_of(last, zone) - due).days))
+    return longest
 
 
 def _last_day(received_at: datetime, zone: str, term: Term) -> date:

@@ -56,7 +56,8 @@ def _describe(request: RightsRequest, part: RequestPart) -> str:
 
 
 def _complaint(request: RightsRequest) -> str:
-    authority = Client.objects.get(pk=request.client_id).find_authority(request.received_at)
+    residence = request.subject.country if request.subject else ""
+    authority = Client.objects.get(pk=request.client_id).find_authority(request.received_at, residence)
     if authority is None:
         return gettext(
             "If you do not agree, you may complain to the data protection authority or court that is responsible where "

@@ -22,7 +22,7 @@ from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.errors import PortalError, Problem
 from paktaleem.foundation.first_rows import FirstRows, take_latest
-from paktaleem.foundation.law.profiles import Authority, read_authorities
+from paktaleem.foundation.law.profiles import Authority, Rules, read_authorities
 from paktaleem.foundation.tenancy.context import is_limited
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from paktaleem.foundation.text.times import join_words
@@ -151,6 +151,11 @@ def is_legitimate_interest(client_id: UUID, purpose: str, *, roles: Sequence[str
     """Return True if a purpose is based on legitimate interest in one of a person's roles, so that they may object."""
     rules = current_register(client_id).bases_for(purpose, roles, at)
     return any(rule.basis == Basis.LEGITIMATE_INTEREST for rule in rules)
+
+
+def list_laws(request: RightsRequest) -> tuple[Rules, ...]:
+    """List the rules that apply to a request since its receipt: at the client, and where the person lives."""
+    return request.client.laws_at(request.received_at, request.subject.country if request.subject else "")
 
 
 def list_authorities(at: datetime) -> Mapping[str, Authority]:

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from paktaleem.directory.mail.models import Channel, Letter
 from paktaleem.directory.mail.rendering import render
+from paktaleem.directory.schools.selectors import EVERYONE
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.accounts.changes import decide_proposed_change, find_waiting
 from paktaleem.foundation.tenancy.context import in_client
@@ -16,6 +17,7 @@ from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from retention.breaches import selectors
 from retention.breaches.models import Breach, BreachAssessment, BreachLetter
 from retention.breaches.services import (
+    assess_breach,
     inform_batch,
     notify_authority,
     remind_of_breaches,
@@ -28,6 +30,7 @@ from tests.breaches.making import assess, complete, make_breach
 from tests.children.guardians import verified_guardian
 from tests.console.pages import KARACHI, typed
 from tests.factories import BORN, SubjectFactory
+from tests.laws import law_abroad, move_abroad
 from tests.mail.server import run_staff_emails
 from tests.signing_in import browser_of
 
@@ -142,6 +145,15 @@ def test_a_preview_and_a_new_draft_send_nothing(cast, amina, breach):
     with in_client(cast.client_id("indus")):
         assert not BreachLetter.objects.exists()
         assert not Letter.objects.filter(kind="breach_letter").exists()
+
+
+def test_the_authorities_where_people_live_are_named(cast, amina, breach, tmp_path):
+    with in_client(cast.client_id("indus")):
+        move_abroad(cast.subject("iqra"))
+        risk: dict[str, Any] = {"likelihood": "likely", "severity": "serious", "outcome": "people", "reasons": "Read."}
+        assess_breach(breach, **risk, also=EVERYONE, actor=cast.actor("amina"), at=timezone.now())
+    with law_abroad(tmp_path):
+        assert "one notification each: Office of a test." in amina.get(page_of(breach, "notify-authority")).text
 
 
 def test_the_notification_of_the_authority_can_be_printed(amina, breach):

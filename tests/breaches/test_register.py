@@ -61,6 +61,7 @@ from retention.data_map.services import declare_line, end_line
 from tests.breaches.making import add_measures, assess, complete, make_breach, send_letters
 from tests.children.guardians import verified_guardian
 from tests.factories import SETTING_UP, make_system
+from tests.laws import law_abroad, move_abroad
 
 HOUR = timedelta(hours=1)
 WORKER = system_actor("tests.breaches")
@@ -113,6 +114,20 @@ def test_data_collected_after_the_breach_is_not_concerned(indus, amina, held, no
     long_ago = {"happened_from": now - timedelta(days=30), "happened_until": now - timedelta(days=20)}
     breach = make_breach(indus, actor=amina, at=now, **long_ago)
     assert count_affected(breach, actor=amina)[0].people == 0
+
+
+def test_the_authority_is_due_by_the_strictest_law_where_people_live(cast, amina, held, now, tmp_path):
+    indus, by = cast.client("indus"), {"actor": amina, "at": now}
+    with law_abroad(tmp_path):
+        move_abroad(cast.subject("iqra"))
+        breach = make_breach(indus, **by)
+        assert breach.due_at == breach.known_at + 72 * HOUR, "of whom nothing was held"
+        risk: dict[str, Any] = {"likelihood": "likely", "severity": "serious", "outcome": "people", "reasons": "Read."}
+        assess_breach(breach, **risk, also=EVERYONE, **by)
+        assert Breach.objects.get().due_at == breach.known_at + 24 * HOUR, "now she is on the list"
+        move_abroad(cast.subject("hamza"))
+        second = make_breach(indus, **by)
+        assert second.due_at == second.known_at + 24 * HOUR
 
 
 def test_the_list_is_frozen_at_the_assessment(breach, report, cast, amina, now):

@@ -24,6 +24,7 @@ from paktaleem.foundation.law.profiles import read_law
 from paktaleem.foundation.tenancy.context import in_client
 from rights.rectifications.services import Statement, add_correction
 from rights.requests.deadlines import due_at, longest_extension
+from rights.requests.letters import compose_answer
 from rights.requests.models import RequestStep, RightsRequest
 from rights.requests.selectors import get_figures
 from rights.requests.services.clock import (
@@ -38,7 +39,7 @@ from rights.requests.services.decisions import AlreadyDecided, decide_part
 from rights.requests.services.intake import MATCH_LIMITS, assign_person, read_request, receive_request, verify_identity
 from rights.requests.services.steps import list_parts
 from rights.requests.tasks import notify_staff
-from tests.laws import law_of_pakistan, period
+from tests.laws import law_abroad, law_of_pakistan, move_abroad, period
 from tests.rights.cases import AT, DAY, decided, in_indus, naming, own, part_of, received, refused_to
 
 WORKER = system_actor("tests")
@@ -385,8 +386,8 @@ def test_the_timeline_is_append_only(cast, indus, table):
 LAW = read_law()
 NOON = 12
 
-# country, received at noon, last day of the law at noon, or None if the promise of thirty days is earlier, longest
-# extension in days
+# country (and that of residence), received at noon, last day of the law at noon, or None if the promise of thirty days
+# is earlier, longest extension in days
 TABLE = [
     ("DE", date(2026, 1, 15), None, 60),  # the month ends on 15 February, the promise on the 14th
     ("DE", date(2026, 1, 31), date(2026, 2, 28), 59),  # no 31 February; then 28 April
@@ -398,16 +399,20 @@ TABLE = [
     ("US", date(2026, 2, 10), None, 15),  # forty-five days in all, without extension
     ("PK", date(2026, 2, 10), None, 60),
     ("AE", date(2026, 2, 10), None, 60),  # no profile: the promise
+    ("PK DE", date(2026, 1, 31), date(2026, 2, 28), 59),  # a client there, a person who lives here: the stricter law
+    ("US DE", date(2026, 2, 10), date(2026, 3, 10), 17),  # forty-five days end on 27 March
+    ("DE US", date(2026, 1, 15), None, 15),  # they end on 1 March
+    ("GB AE", date(2026, 2, 10), date(2026, 3, 10), 60),
 ]
 
 
 @pytest.mark.parametrize(("country", "day", "last", "extension"), TABLE)
 def test_the_due_date_and_the_longest_extension_are_those_of_the_table(country, day, last, extension):
     at = datetime(day.year, day.month, day.day, NOON, tzinfo=UTC)
-    law = LAW.find_profile(country).on(day)
+    laws = [LAW.find_profile(one).on(day) for one in country.split()]
     due = at + 30 * DAY if last is None else datetime(last.year, last.month, last.day, tzinfo=UTC) + DAY
-    assert due_at(at, zone="UTC", law=law) == due
-    assert longest_extension(at, zone="UTC", law=law) == extension * DAY
+    assert due_at(at, zone="UTC", laws=laws) == due
+    assert longest_extension(at, zone="UTC", laws=laws) == extension * DAY
 
 
 def count_a_month(day):
@@ -425,10 +430,10 @@ def test_a_second_calculation_of_the_month_agrees(at, zone):
     place = ZoneInfo(zone)
     last = count_a_month(at.astimezone(place).date())
     end = datetime.combine(last + DAY, datetime.min.time(), place).astimezone(UTC)
-    law = LAW.find_profile("DE").on(at.date())
-    due = due_at(at, zone=zone, law=law)
+    laws = [LAW.find_profile("DE").on(at.date())]
+    due = due_at(at, zone=zone, laws=laws)
     assert due == min(end, at + 30 * DAY)
-    assert timedelta(days=59) <= longest_extension(at, zone=zone, law=law) <= timedelta(days=60)
+    assert timedelta(days=59) <= longest_extension(at, zone=zone, laws=laws) <= timedelta(days=60)
 
 
 def test_a_new_period_counts_for_later_requests_only(cast, indus, tmp_path):
@@ -448,3 +453,33 @@ def test_a_new_period_counts_for_later_requests_only(cast, indus, tmp_path):
     before.refresh_from_db()
     assert before.due_at == before.received_at + 30 * DAY
     assert after.due_at.astimezone(ZoneInfo(indus.time_zone)).date() == (AT + 18 * DAY).date()
+
+
+def test_the_law_where_a_person_lives_counts_if_it_is_stricter(cast, indus, tmp_path):
+    last = datetime.combine((AT + 16 * DAY).date(), datetime.min.time(), ZoneInfo(indus.time_zone))
+    move_abroad(cast.subject("hamza"))
+    with law_abroad(tmp_path):
+        request = received(cast, "access")
+        assert (request.due_at, request.expected_by, request.answer_by) == (last, last, last)
+        with pytest.raises(Refused, match="The law has no pause: Act of a test"):
+            pause_request(request, cause="identity", actor=cast.actor("farah"), at=AT)
+        with naming("days"):
+            extend_request(request, days=1, text="Much to read.", actor=cast.actor("farah"), at=AT)
+        assert received(cast, "access", subject="danish").due_at == AT + 30 * DAY, "who lives here"
+        later = received(cast, "access", subject=None, channel="form", contact="someone@mail.example")
+        assert later.due_at == AT + 30 * DAY
+        assign_person(later, subject=cast.subject("hamza"), actor=cast.actor("amina"), at=AT)
+        later.refresh_from_db()
+        assert (later.due_at, later.expected_by, later.answer_by) == (last, last, last), "once the person is known"
+        assign_person(later, subject=cast.subject("danish"), actor=cast.actor("amina"), at=AT)
+        assert later.due_at == last, "never later"
+
+
+def test_a_refusal_names_the_authority_where_the_person_lives(cast, indus, tmp_path):
+    move_abroad(cast.subject("hamza"))
+    refused = {"decision": "refused", "refusal_code": "excessive", "reasons": "No."}
+    requests = {name: decided(cast, received(cast, "access", subject=name), **refused) for name in ("hamza", "danish")}
+    with law_abroad(tmp_path):
+        letters = {name: compose_answer(request) for name, request in requests.items()}
+    assert "you may complain to: Office of a test. https://privacy.example" in letters["hamza"]
+    assert "responsible where you live" in letters["danish"]

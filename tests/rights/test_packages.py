@@ -53,6 +53,7 @@ from rights.requests.services.intake import ContactTooNew, receive_request
 from tests.consent.making import officer, shown
 from tests.console.pages import row_url
 from tests.factories import SETTING_UP, SubjectFactory
+from tests.laws import law_abroad, move_abroad
 from tests.retention.schedule.making import make_rule
 from tests.rights.cases import AT, DAY, absent, decided, in_indus, part_of, present, received, refused_to
 from tests.rights.packing import (
@@ -179,6 +180,13 @@ def test_a_copy_says_how_profiling_works_in_the_language_of_its_page(cast, indus
     after = said()
     for language, text in after.items():
         assert [name for name in names if answers[name] in text] == [one for one in names if one.endswith(language)]
+
+
+def test_the_copy_names_the_authority_where_the_person_lives(cast, indus, tmp_path):
+    move_abroad(cast.subject("hamza"))
+    with law_abroad(tmp_path):
+        about = data_in(unpacked(content_of(package_of(built(cast)))))["about"]["en"]
+    assert about["authority"] == {"name": "Office of a test", "url": "https://privacy.example"}
 
 
 def test_the_copy_says_how_long_each_category_is_kept_for_the_persons_role(cast, indus):

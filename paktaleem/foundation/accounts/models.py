@@ -23,7 +23,7 @@ from paktaleem.foundation.accounts.roles import KEY_SCOPES, OFFICER_ROLES, Capab
 from paktaleem.foundation.accounts.staff_changes import ROLES_OF_STAFF
 from paktaleem.foundation.accounts.thresholds import FULL_AGE, HIGHEST, LOWEST, Thresholds
 from paktaleem.foundation.audit.history import History, Tracked, TrackedQuerySet
-from paktaleem.foundation.law.profiles import Authority, Profile, Rules, read_ages, read_law
+from paktaleem.foundation.law.profiles import Authority, Profile, Rules, read_ages, read_authorities, read_law
 from paktaleem.foundation.tenancy.models import TenantRow, unique_in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM, MigratesAs, new_id
 from paktaleem.foundation.tenancy.tables import EDIT, Limited, Scope, TablePolicy, classify
@@ -215,16 +215,25 @@ class Client(Tracked):
         """Return the day of a time in the client's time zone."""
         return at.astimezone(ZoneInfo(self.time_zone)).date()
 
-    def rules_at(self, at: datetime) -> Rules:
-        """Return the rules of its law profile that are in force on its day at a time."""
-        return self.law_profile.on(self.day_at(at))
+    def laws_at(self, at: datetime, *residences: str) -> tuple[Rules, ...]:
+        """Return the rules in force on its day at a time: of its country, and of countries of residence that differ.
 
-    def find_authority(self, at: datetime) -> Authority | None:
-        """Return the supervisory authority that the law profile names for its country, otherwise the operator's."""
-        rule = self.rules_at(at).authority
-        if rule is not None and self.country in rule.by_country:
-            return rule.by_country[self.country]
-        return Authority(*settings.AUTHORITY[:2]) if settings.AUTHORITY else None
+        Where people live elsewhere (ISO 3166; empty: here), both laws apply to them: readers take the stricter value of
+        all, so the shorter time, no pause if one law has none, and consent if one law demands it.
+        """
+        law = read_law(settings.LAW_PROFILES)
+        profiles = {one.code: one for one in map(law.find_profile, (self.country, *filter(None, residences)))}
+        return tuple(profile.on(self.day_at(at)) for profile in profiles.values())
+
+    def list_authorities(self, at: datetime, *residences: str) -> list[Authority]:
+        """List the supervisory authorities: of countries of residence first, then its own; otherwise the operator's."""
+        law = read_authorities(settings.LAW_PROFILES, self.day_at(at))
+        named = {country: law[country] for country in (*residences, self.country) if country in law}
+        return list(named.values()) or ([Authority(*settings.AUTHORITY[:2])] if settings.AUTHORITY else [])
+
+    def find_authority(self, at: datetime, residence: str = "") -> Authority | None:
+        """Return the authority for a person: of where they live if the law names one, otherwise the client's."""
+        return next(iter(self.list_authorities(at, residence)), None)
 
     @property
     def is_paktaleem(self) -> bool:

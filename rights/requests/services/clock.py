@@ -28,6 +28,7 @@ from rights.requests.deadlines import (
     ESCALATION_DAY,
     Step,
     StepKind,
+    due_at,
     format_day,
     list_due_steps,
     longest_extension,
@@ -43,7 +44,7 @@ from rights.requests.models import (
     RightsRequestQuerySet,
 )
 from rights.requests.sealing import seal_text
-from rights.requests.selectors import get_clock, get_clocks, list_parts_of
+from rights.requests.selectors import get_clock, get_clocks, list_laws, list_parts_of
 from rights.requests.services.steps import lock_request, make_step, record_step, require_open
 
 
@@ -69,9 +70,9 @@ def require_unanswered(request: RightsRequest, _actor: object = None, _at: objec
 
 def _check_pause(request: RightsRequest, _actor: Actor, _at: datetime) -> None:
     require_unanswered(request)
-    pause = request.client.rules_at(request.received_at).pause
-    if pause is not None and not pause.allowed:
-        raise Refused(_("The law has no pause: {source}.").format(source=pause.source))
+    pauses = (law.pause for law in list_laws(request))
+    if barred := next((pause for pause in pauses if pause is not None and not pause.allowed), None):
+        raise Refused(_("The law has no pause: {source}.").format(source=barred.source))
     if _open_pauses(request).exists():
         raise Refused(_("A pause is already running."))
 
@@ -143,10 +144,7 @@ def extend_request(request: RightsRequest, *, days: int, text: str, actor: Actor
 
     Without a settled email address staff hand them over; until then the due date counts. Raises ValidationError.
     """
-    client = request.client
-    longest = longest_extension(
-        request.received_at, zone=client.time_zone, law=client.rules_at(request.received_at)
-    ).days
+    longest = longest_extension(request.received_at, zone=request.client.time_zone, laws=list_laws(request)).days
     if not 1 <= days <= longest:
         raise ValidationError({"days": [_("Choose 1 to {days} days.").format(days=longest)]})
     if not text.strip():
@@ -170,6 +168,14 @@ def update_dates(request: RightsRequest, at: datetime) -> None:
     """Set the expected date and the deadline from the rows of a request; the caller saves it (decision 0062)."""
     clock = get_clock(request)
     request.expected_by, request.answer_by = clock.expected_by(at), clock.answer_by(at)
+
+
+def bring_due_date_forward(request: RightsRequest, at: datetime) -> None:
+    """Set an earlier due date if the law where the person lives, now known, is stricter; the caller saves it."""
+    due = due_at(request.received_at, zone=request.client.time_zone, laws=list_laws(request))
+    if due < request.due_at:
+        request.due_at = due
+        update_dates(request, at)
 
 
 def lock_unanswered(request: RightsRequest) -> RightsRequest:

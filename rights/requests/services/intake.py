@@ -40,7 +40,7 @@ from rights.requests.letters import CONFIRM, RECEIVED, get_start_url, send_about
 from rights.requests.models import Channel, IdentityMethod, RequestPart, RequestPause, RightKind, RightsRequest
 from rights.requests.sealing import create_key, open_text, seal_text
 from rights.requests.selectors import find_deciders, is_erasing, name_rights
-from rights.requests.services.clock import lock_unanswered, update_dates
+from rights.requests.services.clock import bring_due_date_forward, lock_unanswered, update_dates
 from rights.requests.services.decisions import GUARDIANS_RIGHTS, decide_at_once, require_authority
 from rights.requests.services.steps import (
     end_request,
@@ -93,6 +93,7 @@ def receive_request(
     number = "".join(secrets.choice(_ALPHABET) for _ in range(8))
     row = _new_row(client, number, Channel(channel), language, received)
     row.subject, row.requester = subject, requester
+    bring_due_date_forward(row, at)
     row.guardian_right = kinds[0] if requester is not None else ""
     if identity and subject is not None:
         row.identity_method, row.identity_verified_at = IdentityMethod(identity), at
@@ -132,7 +133,7 @@ def continue_request(
 
 
 def _new_row(client: Client, number: str, channel: str, language: str, received_at: datetime) -> RightsRequest:
-    due = due_at(received_at, zone=client.time_zone, law=client.rules_at(received_at))
+    due = due_at(received_at, zone=client.time_zone, laws=client.laws_at(received_at))
     return RightsRequest(
         client=client,
         number=number,
@@ -249,6 +250,7 @@ def assign_person(request: RightsRequest, *, subject: Subject, actor: Actor, at:
         raise AlreadyErased
     lock_subject(subject.pk, client_id=subject.client_id, during_erasure=True)
     request.subject = subject
+    bring_due_date_forward(request, at)
     record_step("rights_request.matched", request, actor, at)
     move_hold(request, at)
     for handler in person_assigned:
@@ -287,6 +289,7 @@ def match_sender(request: RightsRequest, *, address: Callable[[str], str], actor
             at=at,
         )
     now = to_client_clock(at)
+    bring_due_date_forward(request, now)
     record_step("rights_request.matched", request, actor, now, {"sent": sent})
     move_hold(request, now)
     for assigned in person_assigned:
