@@ -1,8 +1,6 @@
 """Console pages of the data map."""
 
-from collections.abc import Iterable
 from datetime import datetime
-from uuid import UUID
 
 from django import forms
 from django.contrib import admin
@@ -29,7 +27,6 @@ from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from paktaleem.foundation.text.places import name_countries
 from paktaleem.foundation.text.times import join_words
 from retention.data_map.models import MapLine
-from retention.data_map.portal import PortalHolding
 from retention.data_map.selectors import MapCell, draw_map
 from retention.data_map.services import confirm_line, declare_line, end_line
 
@@ -153,11 +150,6 @@ class MapLineAdmin(ScopedAdmin[MapLine]):
             "categories": names.values(),
             "rows": [(row.system, [_render_cell(cell, at) for cell in row.cells]) for row in drawn.rows],
             "held": [code in held for code in drawn.categories],
-            "portal": _to_panel(drawn.portal, client.pk),
+            "portal": drawn.portal,
         }
         return self.page(request, None, "console/data_map.html", **values)
-
-
-def _to_panel(portal: Iterable[PortalHolding], client_id: UUID) -> dict[str, object]:
-    rows = [(one, format_categories(sorted(one.categories), client_id)) for one in portal]
-    return {"template": "console/panels/portal_holdings.html", "rows": rows}

@@ -2,14 +2,19 @@
 
 from collections import defaultdict
 from dataclasses import dataclass
+from uuid import UUID
 
 from django.apps import apps
+from django.utils.translation import get_language
 
+from consent.notices.selectors.registers import map_category_names
 from paktaleem.directory.people.copies.declarations import Section
 from paktaleem.directory.people.copies.sections import list_sections
 from paktaleem.foundation.tenancy.operations import find_table_policy, list_table_policies
 from paktaleem.foundation.tenancy.tables import Personal, Scope
+from paktaleem.foundation.upkeep.periods.kinds import Unit
 from paktaleem.foundation.upkeep.periods.services import KindLine, describe_period, list_published_periods
+from retention.data_map.lines import PortalLine
 
 _ABOUT_PEOPLE = {Personal.SEALED, Personal.PSEUDONYM}
 
@@ -28,11 +33,6 @@ class PortalHolding:
     def categories(self) -> frozenset[str]:
         """Return the codes of the data categories; none for evidence and what else is no type of data."""
         return frozenset(section.category for section in self.sections) - {""}
-
-    @property
-    def period(self) -> str:
-        """Return the period in words; empty if something else than time ends it."""
-        return describe_period(self.line)
 
 
 def list_portal_holdings() -> list[PortalHolding]:
@@ -60,3 +60,27 @@ def list_portal_holdings() -> list[PortalHolding]:
         or (line.kind.code not in named and line.kind.purge_all is None)
     ]
     return [PortalHolding(line, tuple(sections[line.kind.code])) for line in lines]
+
+
+def list_portal_lines(client_id: UUID) -> tuple[PortalLine, ...]:
+    """List what the portal holds of a client's people, in the current language; two queries."""
+    names = map_category_names(client_id, language=get_language() or "en")
+    return tuple(
+        PortalLine(
+            code=one.line.kind.code,
+            name=str(one.line.kind.name),
+            contents=tuple(str(section.title) for section in one.sections),
+            categories={code: names.get(code, code) for code in sorted(one.categories)},
+            counted_from=str(one.line.kind.counted_from),
+            period=describe_period(one.line),
+            duration=_to_duration(one.line),
+            disposal=str(one.line.kind.disposal.label),
+        )
+        for one in list_portal_holdings()
+    )
+
+
+def _to_duration(line: KindLine) -> str:
+    if line.kind.bounds is None or line.length is None:
+        return ""
+    return f"PT{line.length}H" if line.kind.bounds.unit is Unit.HOURS else f"P{line.length}D"

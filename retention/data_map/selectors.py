@@ -12,8 +12,9 @@ from paktaleem.directory.data_systems.models import System
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
+from retention.data_map.lines import PortalLine
 from retention.data_map.models import MapLine
-from retention.data_map.portal import PortalHolding, list_portal_holdings
+from retention.data_map.portal import list_portal_lines
 from retention.holdings.models import Holding
 
 _LISTS = ("roles", "purposes", "countries")
@@ -80,7 +81,7 @@ class DataMap:
 
     categories: tuple[str, ...]
     rows: tuple[MapRow, ...]
-    portal: tuple[PortalHolding, ...]
+    portal: tuple[PortalLine, ...]
 
 
 def describe_basis(*, confirmed_at: datetime | None, is_reported: bool, is_declared: bool) -> dict[str, str | None]:
@@ -132,7 +133,7 @@ def compare(system: System, declared: Sequence[Declaration], *, client_id: UUID)
 
 
 def draw_map(actor: Actor, client_id: UUID, *, at: datetime) -> DataMap:
-    """Return what each system in use and the portal hold of a client's people, declared or reported; four queries.
+    """Return what each system in use and the portal hold of a client's people, declared or reported; five queries.
 
     Raises NotAllowed.
     """
@@ -145,7 +146,7 @@ def draw_map(actor: Actor, client_id: UUID, *, at: datetime) -> DataMap:
     }
     systems = list(System.objects.active(at).filter(client_id__in=[client_id, PAKTALEEM]).order_by("name", "pk"))
     registered = {(system.pk, category) for system in systems for category in system.categories}
-    portal = tuple(list_portal_holdings())
+    portal = list_portal_lines(client_id)
     known = {category for _system, category in registered | lines.keys() | people.keys()}
     categories = tuple(sorted(known.union(*(one.categories for one in portal))))
     rows = (

@@ -12,8 +12,11 @@ from typing import TYPE_CHECKING, Any
 from consent.register import dpv
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import date
     from uuid import UUID
+
+    from retention.data_map.lines import PortalLine
 
 
 _WATCHED = frozenset({"usage_logs", "device"})
@@ -26,6 +29,14 @@ class Named:
 
     code: str
     name: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordCategory(Named):
+    """A data category of an activity: the register names it, or systems declare it in the data map, or both."""
+
+    is_registered: bool
+    is_declared: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +98,10 @@ class Activity:
     capacity: str
     bases: tuple[tuple[str, tuple[str, ...]], ...]
     unbalanced: bool
-    categories: tuple[Named, ...]
+    categories: tuple[RecordCategory, ...]
     recipients: tuple[RecordRecipient, ...]
     systems: tuple[RecordSystem, ...]
-    retention: tuple[tuple[Named, tuple[str, ...]], ...]
+    retention: tuple[tuple[RecordCategory, tuple[str, ...]], ...]
     assessment: Assessment | None
     is_denied: bool
     is_own: bool
@@ -111,6 +122,7 @@ class GapKind(StrEnum):
     """Kind of gap in the record."""
 
     NO_BASIS = "no_basis"
+    NOT_REGISTERED = "not_registered"
     NOT_BALANCED = "not_balanced"
     NO_RETENTION = "no_retention"
     NO_COUNTRY = "no_country"
@@ -132,7 +144,10 @@ class Gap:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProcessingRecord:
-    """The record of a client on a day; PakTaleem's own (``is_own``) names its ``clients`` (Art. 30(2)(a))."""
+    """The record of a client on a day; PakTaleem's own (``is_own``) names its ``clients`` (Art. 30(2)(a)).
+
+    ``portal`` is what the portal itself holds: it is a system, too.
+    """
 
     client: str
     code: str
@@ -144,6 +159,7 @@ class ProcessingRecord:
     storage_countries: tuple[str, ...]
     is_own: bool
     clients: tuple[Named, ...]
+    portal: tuple[PortalLine, ...]
 
 
 def find_gaps(record: ProcessingRecord) -> list[Gap]:
@@ -153,7 +169,12 @@ def find_gaps(record: ProcessingRecord) -> list[Gap]:
         found += [
             *([Gap(GapKind.NO_BASIS, one.purpose)] if not one.bases else []),
             *([Gap(GapKind.NOT_BALANCED, one.purpose)] if one.unbalanced else []),
-            *(Gap(GapKind.NO_RETENTION, one.purpose, category.name) for category, kept in one.retention if not kept),
+            *(Gap(GapKind.NOT_REGISTERED, one.purpose, held.name) for held in one.categories if not held.is_registered),
+            *(
+                Gap(GapKind.NO_RETENTION, one.purpose, category.name)
+                for category, kept in one.retention
+                if category.is_registered and not kept  # another one gets a rule once the register names it
+            ),
             *(Gap(GapKind.NO_COUNTRY, one.purpose, to.name) for to in one.recipients if not to.countries),
             *([Gap(GapKind.NO_TERM, one.purpose)] if not one.term else []),
             *_assessment_gaps(record, one),
@@ -230,8 +251,8 @@ def _collect(record: ProcessingRecord) -> tuple[list[list[str]], list[tuple[int,
         for category in one.categories:
             links[1, one.purpose.name, category.name] = None
         for recipient in one.recipients:
-            for category in recipient.categories:
-                links[2, category.name, recipient.name] = None
+            for shared in recipient.categories:
+                links[2, shared.name, recipient.name] = None
             for country in recipient.countries:
                 links[3, recipient.name, country] = None
     names: list[dict[str, None]] = [{record.client: None}, {}, {}, {}, {}]
@@ -291,8 +312,25 @@ def build_document(record: ProcessingRecord, *, base: str) -> dict[str, Any]:
         "dct:modified": f"{record.on:%Y-%m-%d}",
         "dpv:hasEntity": _serialize_client(record, client),
         "dpv:hasProcess": [_serialize_activity(record, one, base) for one in record.activities],
+        "dpv:hasPersonalData": [_serialize_holding(record, one, client) for one in record.portal],
         "dpv:hasTechnicalOrganisationalMeasure": list(MEASURES),
     }
+
+
+def _serialize_holding(record: ProcessingRecord, one: PortalLine, client: str) -> dict[str, object]:
+    """Return what the portal itself holds of one kind."""
+    durations = [{"@type": "dpv:StorageDuration", "dpv:hasDuration": one.duration}] if one.duration else []
+    return {
+        "@id": f"{client}#portal-{one.code}",
+        "dct:title": one.name,
+        "dct:description": f"{one.counted_from}: {one.disposal}",
+        "skos:broader": [dpv.CATEGORIES[code] for code in one.categories if code in dpv.CATEGORIES],
+        "dpv:hasStorageCondition": [*durations, _serialize_places(record.storage_countries)],
+    }
+
+
+def _serialize_places(countries: Iterable[str]) -> dict[str, object]:
+    return {"@type": "dpv:StorageLocation", "dpv:hasLocation": [*map(dpv.country, countries)]}
 
 
 def _page_of(code: str, base: str) -> str:
@@ -313,6 +351,7 @@ def _serialize_activity(record: ProcessingRecord, one: Activity, base: str) -> d
         "dpv:hasDataSubject": _people(record, one),
         "dpv:hasPersonalData": [
             _term(f"{client}#data-{category.code}", dpv.CATEGORIES.get(category.code, ""), category.name)
+            | {"dct:source": _name_sources(category)}
             for category in one.categories
         ],
         "dpv:hasRecipient": [
@@ -335,13 +374,18 @@ def _serialize_activity(record: ProcessingRecord, one: Activity, base: str) -> d
         ],
         "dpv:hasStorageCondition": [
             *({"@type": "dpv:StorageDuration", "dpv:hasDuration": period} for period in durations),
-            {"@type": "dpv:StorageLocation", "dpv:hasLocation": [*map(dpv.country, stored_in)]},
+            _serialize_places(stored_in),
         ],
         **_list_parties(record, one, base),
     }
     if one.assessment is not None:
         document["dpv:hasImpactAssessment"] = {"@type": "dpv:DPIA", "dct:title": one.assessment.name}
     return document
+
+
+def _name_sources(category: RecordCategory) -> list[str]:
+    sources = {"register": category.is_registered, "data map": category.is_declared}
+    return [name for name, applies in sources.items() if applies]
 
 
 def _list_parties(record: ProcessingRecord, one: Activity, base: str) -> dict[str, list[dict[str, str]]]:

@@ -13,7 +13,7 @@ from django.utils.translation import get_language, gettext
 
 from consent.agreements.models import ContactKind
 from consent.agreements.selectors import list_clients_with_agreement, list_contacts, list_parts
-from consent.notices.selectors.registers import current_register, find_purposes
+from consent.notices.selectors.registers import current_register, find_purposes, map_category_names
 from consent.register.compiled import Basis, Capacity, Register
 from consent.register.models.agreements import Recipient, TransferGround
 from consent.register.models.assessments import Assessment as ImpactAssessment
@@ -22,7 +22,9 @@ from consent.register.models.purposes import BASES, CAPACITIES, ROLES, Purpose
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
+from retention.data_map.lines import PortalLine
 from retention.data_map.models import MapLine
+from retention.data_map.portal import list_portal_lines
 from retention.records.record import (
     Activity,
     Assessment,
@@ -30,6 +32,7 @@ from retention.records.record import (
     GapKind,
     Named,
     ProcessingRecord,
+    RecordCategory,
     RecordContact,
     RecordRecipient,
     RecordSystem,
@@ -45,6 +48,8 @@ SELECT
     (SELECT string_agg(version || '/' || xmin, ' ' ORDER BY client_id)
         FROM consent_registerversion WHERE client_id = ANY (%(owners)s)),
     (SELECT history_id FROM schedule_historicalretentionrule WHERE client_id = ANY (%(owners)s)
+        ORDER BY history_id DESC LIMIT 1),
+    (SELECT history_id FROM data_map_historicalmapline WHERE client_id = ANY (%(owners)s)
         ORDER BY history_id DESC LIMIT 1)
 """
 """Values that change with everything on which gaps depend; ``xmin`` differs even if a rolled-back version is reused."""
@@ -59,10 +64,8 @@ def list_controllers(*, at: datetime) -> tuple[Named, ...]:
 def build_record(client: Client, *, at: datetime, language: str, clients: tuple[Named, ...] = ()) -> ProcessingRecord:
     """Return a client's record of processing at ``at`` (GDPR Art. 30), for callers that may read it, in its context."""
     register = current_register(client.pk)
-    names: dict[str, str] = {}
     periods: dict[tuple[str, str], list[str]] = defaultdict(list)
     for line in list_schedule(client.pk, at=at, language=language):
-        names[line.category] = line.category_name
         periods[line.purpose.code, line.category].append(line.rule.period if line.rule else "")
     active = sorted(rule.code for rule in register.purposes.values() if rule.active)
 
@@ -72,7 +75,7 @@ def build_record(client: Client, *, at: datetime, language: str, clients: tuple[
     contacts = list_contacts(client.pk, at=at).filter(kind__in=[ContactKind.PRIVACY, ContactKind.DPO])
     found = _Sources(
         register=register,
-        names=names,
+        names=map_category_names(client.pk, language=language),
         periods=periods,
         recipients={row.code: row for row in recipients},
         assessments={
@@ -99,6 +102,7 @@ def build_record(client: Client, *, at: datetime, language: str, clients: tuple[
         storage_countries=tuple(settings.STORAGE_COUNTRIES),
         is_own=client.pk == PAKTALEEM,
         clients=clients,
+        portal=list_portal_lines(client.pk),
     )
 
 
@@ -143,7 +147,11 @@ class _Sources:
 
     def build(self, purpose: Purpose) -> Activity:
         urdu = self.language == "ur"
-        categories = tuple(Named(code, self.names.get(code, code)) for code in sorted(purpose.categories))
+        declared = {line.category for line in self.lines if purpose.code in line.purposes}
+        categories = tuple(
+            RecordCategory(code, self.names.get(code, code), code in purpose.categories, code in declared)
+            for code in sorted({*purpose.categories, *declared})
+        )
         bases, unbalanced = self._bases(purpose.code)
         periods = ((one, {*self.periods.get((purpose.code, one.code), [""])}) for one in categories)
         gates = (gate for gate in self.register.purposes[purpose.code].gates if gate.kind == AssessmentKind.IMPACT)
@@ -176,7 +184,7 @@ class _Sources:
             unbalanced |= rule.basis == Basis.LEGITIMATE_INTEREST and not is_signed
         return tuple((basis, tuple(found)) for basis, found in sorted(roles.items())), unbalanced
 
-    def _recipients_of(self, purpose: str, categories: tuple[Named, ...]) -> tuple[RecordRecipient, ...]:
+    def _recipients_of(self, purpose: str, categories: Iterable[Named]) -> tuple[RecordRecipient, ...]:
         found = []
         for code, rule in sorted(self.register.recipients.items()):
             shared = tuple(
@@ -230,7 +238,7 @@ def to_cells(one: Activity) -> tuple[str, ...]:
         str(CAPACITIES[Capacity(one.capacity)]),
         "; ".join(f"{BASES[Basis(basis)]} ({_roles(roles)})" for basis, roles in one.bases),
         _roles(one.roles),
-        _names(one.categories),
+        _list(map(_describe_category, one.categories)),
         "; ".join(f"{to.name}, {to.service} ({_names(to.categories)})" for to in one.recipients),
         ", ".join(one.countries),
         "; ".join(f"{to.name}: {TransferGround(to.ground).label}" for to in one.recipients if to.ground),
@@ -244,11 +252,19 @@ def to_cells(one: Activity) -> tuple[str, ...]:
 
 
 def list_file_rows(record: ProcessingRecord) -> list[tuple[str, ...]]:
-    """Return the activities of a record as texts, one for each heading of a file."""
+    """Return the activities of a record, and what the portal holds, as texts, one for each heading of a file."""
     client = ", ".join(filter(None, (record.client, record.address)))
     contacts = "; ".join(describe_contact(one) for one in record.contacts)
     same = (", ".join(record.storage_countries), "; ".join(list_measures()), client, contacts)
-    return [(*to_cells(one), *same) for one in record.activities]
+    held = (_to_portal_cells(one, ", ".join(record.storage_countries)) for one in record.portal)
+    return [(*cells, *same) for cells in (*map(to_cells, record.activities), *held)]
+
+
+def _to_portal_cells(one: PortalLine, countries: str) -> tuple[str, ...]:
+    """Return what the portal holds as texts in the columns of activities."""
+    kept = ": ".join(filter(None, (one.counted_from, one.period)))
+    held = (_list(one.categories.values()), "", countries, "", f"{kept}; {one.disposal}", "", gettext("This portal"))
+    return (one.name, _list(one.contents), "", "", "", *held)
 
 
 def describe_contact(one: RecordContact) -> str:
@@ -272,6 +288,9 @@ def describe_gap(gap: Gap) -> str:
     """Return a gap as a sentence about what is to be done."""
     words = {
         GapKind.NO_BASIS: gettext("{purpose}: name a lawful basis."),
+        GapKind.NOT_REGISTERED: gettext(
+            "{purpose}: add {about}, which systems declare for it; or correct the data map."
+        ),
         GapKind.NOT_BALANCED: gettext("{purpose}: sign the balancing test of the legitimate interest."),
         GapKind.NO_RETENTION: gettext("{purpose}: set a retention rule for {about}."),
         GapKind.NO_COUNTRY: gettext("{purpose}: name the countries of {about}."),
@@ -287,6 +306,14 @@ def describe_gap(gap: Gap) -> str:
 def _roles(roles: Iterable[str]) -> str:
     labels = dict(ROLES)
     return _list(str(labels[role]) for role in roles)
+
+
+def _describe_category(one: RecordCategory) -> str:
+    """Return the name of a category, and whether it rests on the data map."""
+    if not one.is_declared:
+        return one.name
+    source = gettext("register and data map") if one.is_registered else gettext("data map")
+    return f"{one.name} ({source})"
 
 
 def _names(named: Iterable[Named]) -> str:

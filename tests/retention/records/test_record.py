@@ -28,7 +28,9 @@ from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
+from paktaleem.foundation.upkeep.periods.services import describe_period
 from retention.data_map.models import MapLine
+from retention.data_map.portal import list_portal_holdings
 from retention.data_map.services import confirm_line, declare_line
 from retention.records.admin import record_board
 from retention.records.record import BOX, GROUNDS, WIDTH, GapKind, build_document, draw_flows, find_gaps
@@ -111,14 +113,18 @@ def test_the_privacy_contact_and_the_officer_of_the_client_are_named_by_their_co
         assert build_record(cast.client("paktaleem"), at=now, language="en").contacts == ()
 
 
+def declare_held(client, at, *, category="usage_logs", purpose="newsletter"):
+    about = {"roles": ["student"], "purposes": [purpose], "countries": ["PK", "IE"], "found_by": "lms_id"}
+    line = MapLine(client=client, system=System.objects.get(client=client, code="lms"), category=category, **about)
+    return declare_line(line, actor=SETTING_UP, reason=Reason.REVIEW, at=at)
+
+
 def test_what_systems_hold_and_where_is_what_the_data_map_declares(cast, khyber, now):
     assert activity_of(khyber, "support", now).systems == ()  # also reads the register into the cache
-    before, by = count_queries(khyber, now), {"reason": Reason.REVIEW, "at": now}
-    about = {"roles": ["student"], "purposes": ["support"], "countries": ["PK", "IE"], "found_by": "lms_id"}
+    before = count_queries(khyber, now)
     for category in ("contact_details", "usage_logs"):
-        line = MapLine(client=khyber, system=System.objects.get(client=khyber, code="lms"), category=category, **about)
-        declare_line(line, actor=SETTING_UP, **by)
-    confirm_line(line, actor=cast.actor("celia"), **by)
+        line = declare_held(khyber, now, category=category, purpose="support")
+    confirm_line(line, actor=cast.actor("celia"), reason=Reason.REVIEW, at=now)
     one = activity_of(khyber, "support", now)
     assert [(to.countries, to.is_confirmed) for to in one.systems] == [(("IE", "PK"), False), (("IE", "PK"), True)]
     assert {"IE", "PK"} <= set(one.countries)
@@ -130,6 +136,46 @@ def test_what_systems_hold_and_where_is_what_the_data_map_declares(cast, khyber,
     assert dpv.country("IE") in place["dpv:hasLocation"]
     assert not activity_of(khyber, "support", now + timedelta(days=365)).systems[1].is_confirmed
     assert count_queries(khyber, now) == before
+
+
+def test_categories_of_a_purpose_come_from_the_register_and_from_the_data_map(khyber, now):
+    declare_held(khyber, now)
+    declare_held(khyber, now, category="contact_details")
+    one = activity_of(khyber, "newsletter", now)
+    found = {category.code: (category.is_registered, category.is_declared) for category in one.categories}
+    assert found == {"contact_details": (True, True), "usage_logs": (False, True)}
+    assert to_cells(one)[5] == (
+        "Name and contact details (register and data map), Use of the platform and activity logs (data map)"
+    )
+    record = build_record(khyber, at=now, language="en")
+    [gap] = [gap for gap in find_gaps(record) if gap.kind is GapKind.NOT_REGISTERED]
+    assert (gap.purpose.code, gap.about) == ("newsletter", "Use of the platform and activity logs")
+    document = build_document(record, base="https://x.example")
+    [activity] = [each for each in document["dpv:hasProcess"] if each["dct:title"] == one.purpose.name]
+    assert [data["dct:source"] for data in activity["dpv:hasPersonalData"]] == [["register", "data map"], ["data map"]]
+    assert (
+        activity_of(khyber, "support", now).categories == activity_of(khyber, "support", now - timedelta(1)).categories
+    )
+
+
+def test_the_portal_is_a_system_of_the_record_with_its_rules(cast):
+    at = wall_clock_now()
+    with in_client(cast.client_id("khyber")):
+        record = build_record(cast.client("khyber"), at=at, language="en")
+        holdings = {one.line.kind.code: one for one in list_portal_holdings()}
+    assert {one.code for one in record.portal} == holdings.keys()
+    held = {one["@id"].partition("#portal-")[2]: one for one in build_document(record, base="")["dpv:hasPersonalData"]}
+    duration, place = held["request_texts"]["dpv:hasStorageCondition"]
+    assert duration["dpv:hasDuration"] == f"P{holdings['request_texts'].line.length}D"
+    assert place["dpv:hasLocation"] == [*map(dpv.country, record.storage_countries)]
+    browser = browser_of(cast.user("celia"))
+    sheet = [[cell.value for cell in row] for row in cells_of("xlsx", browser.get(PAGE + "?as=xlsx").getvalue())]
+    lines = [dict(zip(sheet[0], row, strict=True)) for row in sheet[1:]]
+    [texts] = [line for line in lines if line["Activity"] == str(holdings["request_texts"].line.kind.name)]
+    assert texts["Systems of the data map"] == "This portal"
+    assert describe_period(holdings["request_texts"].line) in texts["Retention"]
+    page = browser.get(PAGE).text
+    assert all(words in page for words in ("What this portal itself holds", str(holdings["person"].line.kind.name)))
 
 
 def test_every_ground_of_a_transfer_has_a_term():
@@ -437,6 +483,7 @@ CHANGES = {
     "a recipient without countries": lambda client, at: make_recipient(client.pk, at, countries=""),
     "a retention rule": lambda client, at: make_rule(client.pk, "newsletter", "contact_details", at=at),
     "a high risk": lambda client, at: assess_impact(client.pk, risk="high", at=at),
+    "a line of the data map": declare_held,
 }
 
 
