@@ -8,7 +8,7 @@ from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
-from django.db.models import Model, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -50,7 +50,7 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.sign_in_rules import get_public_url
 from paktaleem.foundation.console.columns import actor_column, annotate_actor, moment_tag, render_state, state_column
 from paktaleem.foundation.console.exporting import ExportableAdmin
-from paktaleem.foundation.console.filters import ChosenFilter, get_filtered_client, parse_uuid
+from paktaleem.foundation.console.filters import RowFilter, get_filtered_client, parse_uuid
 from paktaleem.foundation.console.forms import ActionForm, FormData, ScopedForm, set_choices
 from paktaleem.foundation.console.home_pages import Card
 from paktaleem.foundation.console.model_admin import EvidenceAdmin, Fieldsets
@@ -84,9 +84,10 @@ def _confirm_answer(row: PaperAnswer, given: FormData, request: HttpRequest) -> 
     return gettext("Confirmed. In effect from the next decision.")
 
 
-class FormFilter(ChosenFilter):
+class FormFilter(RowFilter):
     title = "consent form"
     parameter_name = "form"
+    of = "page__run_id"
     shown: FirstRows[FormRun]
 
     def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:  # noqa: ARG002
@@ -98,10 +99,6 @@ class FormFilter(ChosenFilter):
         if chosen and parse_uuid(chosen) not in {run.pk for run in offered}:
             offered += FormRun.objects.filter(pk=parse_uuid(chosen))
         return [(str(run.pk), str(run)) for run in offered]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Model]) -> QuerySet[Model]:  # noqa: ARG002
-        value = self.value()
-        return queryset.filter(page__run_id=parse_uuid(value)) if value else queryset
 
 
 @admin.register(PaperAnswer, site=site)

@@ -45,7 +45,7 @@ from paktaleem.foundation.console.columns import (
     state_column,
 )
 from paktaleem.foundation.console.exporting import ExportableAdmin
-from paktaleem.foundation.console.filters import ChosenFilter, ConditionFilter, get_filtered_client, parse_uuid
+from paktaleem.foundation.console.filters import ConditionFilter, RowFilter, get_filtered_client
 from paktaleem.foundation.console.forms import FormData
 from paktaleem.foundation.console.model_admin import EvidenceAdmin
 from paktaleem.foundation.console.person_pages import OVERVIEW, on_tab
@@ -88,17 +88,13 @@ def answer_cell(answer: Consent | ConsentEvent, state: str = "") -> SafeString:
     return format_html("{} {}", pill, gettext("Without effect: given by a child, not by a guardian"))
 
 
-class PurposeFilter(ChosenFilter):
-    title = "purpose"
-    parameter_name = "purpose"
+class PurposeFilter(RowFilter):
+    title = parameter_name = "purpose"
+    of = "purpose_id"
 
     def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:  # noqa: ARG002
         found = Purpose.objects.filter(client_id__in=[get_filtered_client(request) or PAKTALEEM, PAKTALEEM])
         return [(str(key), name) for key, name in found.order_by("name_en").values_list("pk", "name_en")]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Model]) -> QuerySet[Model]:  # noqa: ARG002
-        value = self.value()
-        return queryset.filter(purpose_id=parse_uuid(value)) if value else queryset
 
 
 class PersonRowAdmin[Row: Model](ExportableAdmin[Row]):

@@ -63,13 +63,13 @@ from paktaleem.foundation.console.columns import (
     render_state,
     staff_name,
     state_column,
+    text_column,
 )
 from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.filters import (
-    ChosenFilter,
+    RowFilter,
     SortByWaitingTime,
     get_filtered_client,
-    parse_uuid,
     progress_filter,
 )
 from paktaleem.foundation.console.forms import ActionForm, FormData, set_choices
@@ -117,6 +117,7 @@ class SystemAdmin(ScopedAdmin[System]):
         "the client’s own, and PakTaleem’s, which serve every client."
     )
     empty_text = "No system has been registered: no one is notified when data must be corrected or erased."
+    holds = text_column(lambda row: format_categories(row.categories, row.client_id), "data it holds")
     state = state_column(period_pill)
     acts = (
         act_page(propose_system_end, weakens=Weakens.ALWAYS),
@@ -138,10 +139,6 @@ class SystemAdmin(ScopedAdmin[System]):
 
     def write(self, row: System, saving: Saving) -> None:
         change_system(row, **saving.by)
-
-    @admin.display(description="data it holds")
-    def holds(self, row: System) -> str:
-        return format_categories(row.categories, row.client_id)
 
 
 @admin.register(SystemKey, site=site)
@@ -176,6 +173,7 @@ class OrderAlertAdmin(EvidenceAdmin[OrderAlert]):
         "to PakTaleem’s officers if the system is PakTaleem’s."
     )
     empty_text = "No order has been stuck yet."
+    system = text_column(lambda row: str(row.order.system), "system")
     where = state_column(
         lambda row: render_state(describe_state(row.state, row.order.system), "warn"), "stuck in state"
     )
@@ -188,10 +186,6 @@ class OrderAlertAdmin(EvidenceAdmin[OrderAlert]):
     def kind(self, row: OrderAlert) -> SafeString:
         url = reverse("admin:data_systems_order_change", args=[row.order_id], current_app=site.name)
         return format_html('<a href="{}">{}</a>', url, row.order.get_kind_display())
-
-    @admin.display(description="system")
-    def system(self, row: OrderAlert) -> str:
-        return str(row.order.system)
 
     @admin.display(description="now")
     def state_pill(self, row: OrderAlert) -> SafeString:
@@ -210,19 +204,13 @@ class OrderSetAdmin(EvidenceAdmin[OrderSet]):
     detail_fields = ("number", "data", "why", "due_at", "by", "case", "created_at", "orders_hash")
     intro = "One order about many people, issued at once. Their number and a hash over all of them are the evidence."
     empty_text = "No order about many people at once has been issued yet."
+    number = text_column(lambda row: f"{row.size:,}", "orders")
+    data = text_column(lambda row: format_categories(row.categories, row.client_id), "data")
     why = reason_column
     by = actor_column()
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[OrderSet]:
         return annotate_actor(super().get_queryset(request), actor_of(request))
-
-    @admin.display(description="orders")
-    def number(self, row: OrderSet) -> str:
-        return f"{row.size:,}"
-
-    @admin.display(description="data")
-    def data(self, row: OrderSet) -> str:
-        return format_categories(row.categories, row.client_id)
 
     @admin.display(description="case")
     def case(self, row: OrderSet) -> str:
@@ -359,19 +347,15 @@ _TONES = dict.fromkeys((State.QUEUED, State.SENT, State.ACCEPTED, State.RECALLED
 _TONES |= {State.CONFIRMED: "good", State.FAILED: "bad", State.DISPUTED: "bad"}
 
 
-class SystemFilter(ChosenFilter):
-    title = "system"
-    parameter_name = "system"
+class SystemFilter(RowFilter):
+    title = parameter_name = "system"
+    of = "system_id"
 
     def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:  # noqa: ARG002
         """Return the systems of the client in view and PakTaleem's; all systems across clients."""
         client_id = get_filtered_client(request)
         found = System.objects.filter(client_id__in=[client_id, PAKTALEEM]) if client_id else System.objects.all()
         return [(str(key), name) for key, name in found.order_by("name", "pk").values_list("pk", "name")]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Model]) -> QuerySet[Model]:  # noqa: ARG002
-        value = self.value()
-        return queryset.filter(system_id=parse_uuid(value)) if value else queryset
 
 
 def _is_by_hand(row: Order, _at: datetime | None = None) -> bool:
@@ -477,6 +461,8 @@ class OrderAdmin(SortByWaitingTime, ExportableAdmin[Order], EvidenceAdmin[Order]
         "system has answered."
     )
     empty_text = "No orders have been issued yet."
+    answered = text_column(lambda row: "; ".join(_describe_result(row.result or {})) or "—", "answer")
+    waiver = text_column(lambda row: row.waiver_ground or "—", "waiver")
     acts = _ACTS
     state_pill = state_column(
         lambda row: render_state(describe_state(row.state, row.system), _TONES.get(State(row.state), "calm"))
@@ -522,18 +508,10 @@ class OrderAdmin(SortByWaitingTime, ExportableAdmin[Order], EvidenceAdmin[Order]
             return "—"
         return format_purpose(row.purpose, row.client_id) if row.purpose else gettext("Every purpose")
 
-    @admin.display(description="answer")
-    def answered(self, row: Order) -> str:
-        return "; ".join(_describe_result(row.result or {})) or "—"
-
     @admin.display(description="sections and files")
     def files(self, row: Order) -> str:
         parts = [f"{format_category(part.category, row.client_id)} ({part.file})" for part in list_parts(row)]
         return join_words(parts) or "—"
-
-    @admin.display(description="waiver")
-    def waiver(self, row: Any) -> str:
-        return row.waiver_ground or "—"
 
     @admin.display(description="case")
     def case(self, row: Order) -> SafeString | str:

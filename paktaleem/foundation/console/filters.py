@@ -13,6 +13,7 @@ from django.core.exceptions import SuspiciousOperation
 from django.db.models import F, Model, Q, QuerySet, Subquery
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from paktaleem.foundation.accounts.due import get_dues_of
 from paktaleem.foundation.accounts.models import Client
@@ -62,27 +63,23 @@ class TypedFilter(ChosenFilter):
         return [("", "")]  # one entry, so that the filter is shown
 
 
-class ClientFilter(ChosenFilter):
-    title = "client"
-    parameter_name = CLIENT_PARAMETER
+class RowFilter(ChosenFilter):
+    """A filter by a row to which the rows of the list refer, in the column ``of``."""
 
-    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:  # noqa: ARG002
-        return [(str(key), name) for key, name in Client.objects.order_by("name").values_list("pk", "name")]
+    of: ClassVar[str]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Model]) -> QuerySet[Model]:  # noqa: ARG002
         value = self.value()
-        return queryset.filter(client_id=parse_uuid(value)) if value else queryset
+        return queryset.filter(**{self.of: parse_uuid(value)}) if value else queryset
 
 
-class ActiveFilter(admin.SimpleListFilter):
-    title = "state"
-    parameter_name = "is_active__exact"
+class ClientFilter(RowFilter):
+    title = "client"
+    parameter_name = CLIENT_PARAMETER
+    of = "client_id"
 
     def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:  # noqa: ARG002
-        return [("1", _("Active")), ("0", _("Inactive"))]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Model]) -> QuerySet[Model]:  # noqa: ARG002
-        return queryset.filter(is_active=self.value() == "1") if self.value() in {"0", "1"} else queryset
+        return [(str(key), name) for key, name in Client.objects.order_by("name").values_list("pk", "name")]
 
 
 class ProgressFilter(admin.SimpleListFilter):
@@ -141,6 +138,12 @@ class ConditionFilter(admin.SimpleListFilter):
         if isinstance(condition, Q):
             return queryset.filter(condition)
         return select_by_clock(get_action_time(request), lambda at: queryset.filter(condition(at)))
+
+
+class ActiveFilter(ConditionFilter):
+    title = "state"
+    parameter_name = "is_active__exact"
+    offered = {"1": (gettext_lazy("Active"), Q(is_active=True)), "0": (gettext_lazy("Inactive"), Q(is_active=False))}
 
 
 class SortByWaitingTime:

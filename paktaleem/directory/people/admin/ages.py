@@ -25,7 +25,7 @@ from paktaleem.foundation.console.approvals import approval_actions, change_stat
 from paktaleem.foundation.console.clocks import get_time_of
 from paktaleem.foundation.console.filters import ConditionFilter
 from paktaleem.foundation.console.forms import FormData, ReasonField, RowActionForm, ScopedForm, add_service_error
-from paktaleem.foundation.console.model_admin import ScopedAdmin
+from paktaleem.foundation.console.model_admin import EvidenceAdmin
 from paktaleem.foundation.console.person_pages import person_acts
 from paktaleem.foundation.console.requests import actor_of, by_user_for, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction, Weakens, show_revealed
@@ -133,14 +133,12 @@ def _to_text(value: Any) -> Any:
 
 
 @admin.register(AgeChange, site=site)
-class AgeChangeAdmin(ScopedAdmin[AgeChange]):
+class AgeChangeAdmin(EvidenceAdmin[AgeChange]):
     view_capability = Capability.VIEW_RECORDS
     ledger_families = ("subject",)
-    asks_reason = False
     loaded = ("subject",)
     list_display = ("requested_at", "standing", "subject", "route", "owner")
     list_filter = ("state", "client")
-    sortable_by = ()
     detail_fields = ("standing", "subject", "route", "ground", "requested_at", "settled_at")
     effect_fields = ("subject", "route", "effect")
     entered = ("ground",)

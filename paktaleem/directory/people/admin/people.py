@@ -37,7 +37,7 @@ from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.filters import ConditionFilter, get_filtered_client
 from paktaleem.foundation.console.forms import FieldWords, FormData, ReasonField, RowActionForm, ScopedForm, field_words
 from paktaleem.foundation.console.home_pages import HomeLink, home_links
-from paktaleem.foundation.console.model_admin import Fieldsets, Saving, ScopedAdmin
+from paktaleem.foundation.console.model_admin import EvidenceAdmin, Fieldsets, Saving, ScopedAdmin
 from paktaleem.foundation.console.requests import actor_of, by_user_for, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction, show_revealed
 from paktaleem.foundation.console.search import SEARCH_REASON
@@ -334,15 +334,13 @@ def person_column(key: str = "subject", name: str = "person") -> Any:
 
 
 @admin.register(GuardianClaim, site=site)
-class GuardianClaimAdmin(ExportableAdmin[GuardianClaim]):
+class GuardianClaimAdmin(ExportableAdmin[GuardianClaim], EvidenceAdmin[GuardianClaim]):
     view_capability = Capability.VIEW_RECORDS
     person_field = "child"
-    asks_reason = False
     loaded = ("child", "guardian")
     list_display = ("child", "guardian", "relationship", "owner", "state", "starts_at")
     list_filter = ("relationship", "client")
     detail_fields = ("child", "guardian", "relationship", "state", "starts_at", "ends_at")
-    sortable_by = ()
     intro = (
         "Guardians as named by the school. This is a claim only: it is not consent, and the guardian is not yet "
         "verified. A claim ends when the roster or the learning platform no longer names the guardian."

@@ -15,8 +15,10 @@ from paktaleem.directory.people.models import PersonMerge, Subject
 from paktaleem.directory.people.selectors import get_subject, list_same_person
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.approvals import approval_actions, change_state_column
+from paktaleem.foundation.console.columns import text_column
 from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.forms import FormData, RowActionForm, set_choices
+from paktaleem.foundation.console.model_admin import EvidenceAdmin
 from paktaleem.foundation.console.person_pages import SummaryLine, person_acts, person_summaries
 from paktaleem.foundation.console.requests import actor_of, by_user_for
 from paktaleem.foundation.console.row_actions import RowAction, Weakens
@@ -102,16 +104,14 @@ def summarize_same_person(request: HttpRequest, row: Subject) -> list[SummaryLin
 
 
 @admin.register(PersonMerge, site=site)
-class PersonMergeAdmin(ExportableAdmin[PersonMerge]):
+class PersonMergeAdmin(ExportableAdmin[PersonMerge], EvidenceAdmin[PersonMerge]):
     view_capability = Capability.VIEW_RECORDS
     ledger_families = ("subject",)
     ledger_person = "main_id"
-    asks_reason = False
     loaded = ("main__client", "other__client")
     list_display = ("requested_at", "standing", "kind", "main", "other", "owner")
     list_filter = ("state", "client")
     exported = "kind state main_record=main__external_id other_record=other__external_id reason requested_at settled_at"
-    sortable_by = ()
     detail_fields = ("standing", "kind", "main_record", "other_record", "why", "ground", "requested_at", "settled_at")
     effect_fields = ("kind", "main_record", "other_record")
     entered = ("ground",)
@@ -120,13 +120,10 @@ class PersonMergeAdmin(ExportableAdmin[PersonMerge]):
         "another confirms it, and only two people undo it. No data moves."
     )
     empty_text = "No records are linked. Propose a link on the page of a person."
+    why = text_column(lambda row: str(row.get_reason_display()), "reason")
     standing = change_state_column
     acts = approval_actions(
         decide_merge, approve="Confirm", decline="Decline", lead=_DECIDE, capability=Capability.MERGE_PEOPLE
     )
     main_record = person_column("main", "main record")
     other_record = person_column("other", "other record")
-
-    @admin.display(description="reason")
-    def why(self, row: PersonMerge) -> str:
-        return str(row.get_reason_display())

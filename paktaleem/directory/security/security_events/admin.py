@@ -1,14 +1,12 @@
 """Console pages of security events."""
 
-from collections.abc import Iterable
-
 from django.contrib import admin
-from django.db.models import Model, QuerySet
+from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_lazy
 
 from paktaleem.directory.security.security_events.models import KINDS, SecurityEvent, Severity
 from paktaleem.foundation.accounts.roles import Capability
@@ -21,13 +19,12 @@ from paktaleem.foundation.console.columns import (
     text_column,
 )
 from paktaleem.foundation.console.exporting import ExportableAdmin
-from paktaleem.foundation.console.filters import ChosenFilter, ClientFilter
+from paktaleem.foundation.console.filters import ChosenFilter, ClientFilter, ConditionFilter
 from paktaleem.foundation.console.model_admin import EvidenceAdmin
 from paktaleem.foundation.console.requests import actor_of
 from paktaleem.foundation.console.site import site
 
 _TONES = {Severity.LOW: "calm", Severity.MEDIUM: "warn"}
-_SERIOUS = "serious"
 
 
 class KindFilter(ChosenFilter):
@@ -41,18 +38,11 @@ class KindFilter(ChosenFilter):
         return queryset.filter(kind=self.value()) if self.value() else queryset
 
 
-class SeverityFilter(admin.SimpleListFilter):
-    title = "severity"
-    parameter_name = "severity"
-
-    def lookups(self, request: HttpRequest, model_admin: object) -> Iterable[tuple[str, str]]:  # noqa: ARG002
-        return [(_SERIOUS, gettext("high or critical")), *((str(one.value), str(one.label)) for one in Severity)]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Model]) -> QuerySet[Model]:  # noqa: ARG002
-        value = self.value() or ""
-        if value == _SERIOUS:
-            return queryset.filter(severity__gte=Severity.HIGH)
-        return queryset.filter(severity=int(value)) if value.isdecimal() else queryset
+class SeverityFilter(ConditionFilter):
+    title = parameter_name = "severity"
+    offered = {"serious": (gettext_lazy("high or critical"), Q(severity__gte=Severity.HIGH))} | {
+        str(one.value): (one.label, Q(severity=one)) for one in Severity
+    }
 
 
 @admin.register(SecurityEvent, site=site)

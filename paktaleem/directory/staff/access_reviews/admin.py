@@ -14,7 +14,7 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.columns import render_state, state_column, text_column
 from paktaleem.foundation.console.filters import ProgressFilter
 from paktaleem.foundation.console.forms import RowActionForm, set_choices
-from paktaleem.foundation.console.model_admin import ScopedAdmin
+from paktaleem.foundation.console.model_admin import EvidenceAdmin
 from paktaleem.foundation.console.row_actions import act_page
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.text.times import isolate
@@ -48,13 +48,11 @@ def _review_pill(review: AccessReview) -> SafeString:
 
 
 @admin.register(AccessReview, site=site)
-class AccessReviewAdmin(ScopedAdmin[AccessReview]):
+class AccessReviewAdmin(EvidenceAdmin[AccessReview]):
     view_capability = Capability.VIEW_RECORDS
     ledger_families = ("access_review",)
-    asks_reason = False
     list_display = ("name", "owner", "state", "locks_on", "locked_count")
     list_filter = (ProgressFilter, "client")
-    sortable_by = ()
     detail_fields = ("state", "quarter", "opened_at", "locks_on", "locked_count")
     intro = (
         "Each quarter, an administrator confirms who still has access. A membership that is not confirmed within "

@@ -26,7 +26,7 @@ from paktaleem.foundation.accounts.sign_in_rules import build_public_url
 from paktaleem.foundation.console.approvals import approval_actions, render_change_state
 from paktaleem.foundation.console.columns import render_state, state_column, text_column
 from paktaleem.foundation.console.forms import ScopedForm
-from paktaleem.foundation.console.model_admin import Fieldsets, ScopedAdmin
+from paktaleem.foundation.console.model_admin import EvidenceAdmin, Fieldsets, ScopedAdmin
 from paktaleem.foundation.console.requests import actor_of
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.tenancy.context import in_client
@@ -132,13 +132,11 @@ class ProviderAdmin(ScopedAdmin[Provider]):
 
 
 @admin.register(SignOnLink, site=site)
-class SignOnLinkAdmin(ScopedAdmin[SignOnLink]):
+class SignOnLinkAdmin(EvidenceAdmin[SignOnLink]):
     view_capability = Capability.VIEW_RECORDS
-    asks_reason = False
     list_display = ("user", "owner", "standing", "linked_at", "ended_at")
     list_filter = ("client",)
     list_select_related = ("user",)
-    sortable_by = ()
     detail_fields = ("user", "standing", "issuer", "linked_at", "ended_at")
     intro = (
         "At the first single sign-on, the account at the provider is linked to the member of staff with the same "

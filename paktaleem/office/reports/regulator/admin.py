@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from paktaleem.foundation.accounts.models import Client, User
 from paktaleem.foundation.accounts.roles import OFFICER_ROLES, Capability
 from paktaleem.foundation.audit.actors import ByKind
-from paktaleem.foundation.console.columns import format_actor, reason_label, render_state, state_column
+from paktaleem.foundation.console.columns import format_actor, reason_label, render_state, state_column, text_column
 from paktaleem.foundation.console.forms import FormData, ScopedForm
 from paktaleem.foundation.console.home_pages import HomeLink, home_links
 from paktaleem.foundation.console.long_acts import LongAct, Progress
@@ -71,6 +71,7 @@ class RegulatorPackAdmin(ScopedAdmin[RegulatorPack]):
         "disposals. A pack names no person, and an authority only if the person was informed of its demand."
     )
     empty_text = "No pack has been requested yet."
+    why = text_column(lambda row: reason_label(row.reason_code), "reason")
     shown_state = state_column(lambda row: render_state(row.get_state_display(), _TONES[PackState(row.state)]))
     acts = (
         _take("pdf", "In English and Urdu, with the SHA-256 of its content. Who takes it, and why, is recorded."),
@@ -106,10 +107,6 @@ class RegulatorPackAdmin(ScopedAdmin[RegulatorPack]):
     def requester(self, row: Any) -> str:
         by = {"actor_kind": ByKind.USER, "actor_role": row.requested_role, "actor_email": row.requester_email}
         return format_actor(SimpleNamespace(**by))
-
-    @admin.display(description="reason")
-    def why(self, row: RegulatorPack) -> str:
-        return reason_label(row.reason_code)
 
 
 home_links.connect(

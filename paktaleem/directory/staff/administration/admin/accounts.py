@@ -35,7 +35,7 @@ from paktaleem.foundation.console.columns import reason_column, staff_name, text
 from paktaleem.foundation.console.filters import ActiveFilter
 from paktaleem.foundation.console.forms import FormData, GroundField, RowActionForm, ScopedForm
 from paktaleem.foundation.console.long_acts import return_to_task
-from paktaleem.foundation.console.model_admin import Fieldsets, Saving, ScopedAdmin
+from paktaleem.foundation.console.model_admin import EvidenceAdmin, Fieldsets, Saving, ScopedAdmin
 from paktaleem.foundation.console.requests import actor_of
 from paktaleem.foundation.console.row_actions import RowAction, Weakens, calls
 from paktaleem.foundation.console.site import site
@@ -90,12 +90,10 @@ _DETAILS = "standing act role limit user person email why requester requested_at
 
 
 @admin.register(StaffChange, site=site)
-class StaffChangeAdmin(ScopedAdmin[StaffChange]):
+class StaffChangeAdmin(EvidenceAdmin[StaffChange]):
     view_capability = Capability.VIEW_RECORDS
-    asks_reason = False
     list_display = ("requested_at", "standing", "act", "role", "user", "requester", "owner")
     list_filter = ("state", "act", "client")
-    sortable_by = ()
     detail_fields = tuple(_DETAILS.split())
     intro = (
         "Making, re-enabling and recovering privacy officers and client administrators takes two people: officers, or "

@@ -6,10 +6,10 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.db.models import Model, QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.html import format_html, format_html_join
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_lazy
 from django.utils.translation import gettext as _
 
 from paktaleem.directory.people.admin.ages import describe_roles
@@ -31,8 +31,9 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import is_other_person
 from paktaleem.foundation.console.approvals import approval_actions, change_state_column, describe_effect
 from paktaleem.foundation.console.columns import client_name, render_state, staff_name, state_column, text_column
+from paktaleem.foundation.console.filters import ConditionFilter
 from paktaleem.foundation.console.forms import RowActionForm, ScopedForm
-from paktaleem.foundation.console.model_admin import Fieldsets, ScopedAdmin
+from paktaleem.foundation.console.model_admin import EvidenceAdmin, Fieldsets, ScopedAdmin
 from paktaleem.foundation.console.register_names import format_purpose
 from paktaleem.foundation.console.requests import actor_of, get_action_time, may
 from paktaleem.foundation.console.row_actions import act_page
@@ -69,13 +70,11 @@ _APPROVE, _DECLINE = approval_actions(
 
 
 @admin.register(ProposedChange, site=site)
-class ProposedChangeAdmin(ScopedAdmin[ProposedChange]):
+class ProposedChangeAdmin(EvidenceAdmin[ProposedChange]):
     view_capability = Capability.VIEW_RECORDS
     ledger_families = ("safeguard", "client", "period")
-    asks_reason = False
     list_display = ("requested_at", "standing", "kind", "purpose", "requester", "owner")
     list_filter = ("state", "kind", "client")
-    sortable_by = ()
     detail_fields = ("standing", "kind", "about", "requester", "requested_at", "settled_at")
     intro = (
         "A change that weakens or ends what protects people has no effect until a second person approves it. The "
@@ -120,15 +119,12 @@ class RequestForm(ScopedForm):
     )
 
 
-class PendingFilter(admin.SimpleListFilter):
-    title = "state"
-    parameter_name = "state"
-
-    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:  # noqa: ARG002
-        return [("pending", gettext("Waiting")), ("approved", gettext("Approved"))]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Model]) -> QuerySet[Model]:  # noqa: ARG002
-        return queryset.filter(approved_at__isnull=self.value() == "pending") if self.value() else queryset
+class PendingFilter(ConditionFilter):
+    title = parameter_name = "state"
+    offered = {
+        "pending": (gettext_lazy("Waiting"), Q(approved_at=None)),
+        "approved": (gettext_lazy("Approved"), Q(approved_at__isnull=False)),
+    }
 
 
 @admin.register(Readmission, site=site)

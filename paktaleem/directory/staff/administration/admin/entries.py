@@ -8,14 +8,14 @@ from types import SimpleNamespace
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import CharField, Count, Max, Model, QuerySet
+from django.db.models import CharField, Count, Max, Model, Q, QuerySet
 from django.db.models.functions import Cast
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language, gettext, gettext_noop
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from paktaleem.directory.people.admin.people import LABELS, person_url
@@ -38,7 +38,7 @@ from paktaleem.foundation.console.columns import (
     text_column,
 )
 from paktaleem.foundation.console.exporting import ExportableAdmin
-from paktaleem.foundation.console.filters import ChosenFilter, ClientFilter
+from paktaleem.foundation.console.filters import ChosenFilter, ClientFilter, ConditionFilter
 from paktaleem.foundation.console.history import format_fact_name, format_parts
 from paktaleem.foundation.console.home_pages import HomePage, home_pages
 from paktaleem.foundation.console.long_acts import list_work, long_acts, make_run_act
@@ -63,12 +63,6 @@ mechanism method origin outcome page refusal_code relationship result role roles
 """
 """Facts whose values are codes that have names elsewhere in the console."""
 _TIME = re.compile(r"\A\d{4}-\d\d-\d\dT\d\d:\d\d[0-9:.]*(Z|[+-]\d\d:\d\d)\Z")
-ACTOR_KINDS = {
-    ByKind.USER: gettext_noop("Staff"),
-    ByKind.API_KEY: gettext_noop("API key"),
-    ByKind.SUBJECT: gettext_noop("The data subject"),
-    ByKind.SYSTEM: gettext_noop("System"),
-}
 
 
 class KindFilter(ChosenFilter):
@@ -82,15 +76,15 @@ class KindFilter(ChosenFilter):
         return queryset.filter(family=self.value()) if self.value() else queryset
 
 
-class ActorFilter(admin.SimpleListFilter):
+class ActorFilter(ConditionFilter):
     title = "actor kind"
     parameter_name = "actor_kind"
-
-    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:  # noqa: ARG002
-        return [(kind.value, gettext(words)) for kind, words in ACTOR_KINDS.items()]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Model]) -> QuerySet[Model]:  # noqa: ARG002
-        return queryset.filter(actor_kind=self.value()) if self.value() else queryset
+    offered = {
+        ByKind.USER: (_("Staff"), Q(actor_kind=ByKind.USER)),
+        ByKind.API_KEY: (_("API key"), Q(actor_kind=ByKind.API_KEY)),
+        ByKind.SUBJECT: (_("The data subject"), Q(actor_kind=ByKind.SUBJECT)),
+        ByKind.SYSTEM: (_("System"), Q(actor_kind=ByKind.SYSTEM)),
+    }
 
 
 def _hide_demands(entries: QuerySet[Entry], actor: Actor) -> QuerySet[Entry]:
