@@ -14,7 +14,6 @@ from paktaleem.foundation.tenancy.context import in_client
 def send_requested_codes(  # noqa: PLR0917 -- arguments of a job
     client: str, page: str, language: str, field: str, index: str, link: str | None, knock: str
 ) -> None:
-    """Send codes to the people to whom a contact or a link belongs, if any."""
     client_id = UUID(client)
     asked = CodeRequest(client_id, page, language, field, bytes.fromhex(index), UUID(link) if link else None)
     with in_client(client_id):

@@ -273,7 +273,6 @@ def person_orders_panel(request: HttpRequest, row: Subject) -> dict[str, object]
 
 @person_summaries.connect
 def summarize_orders(request: HttpRequest, row: Subject) -> list[SummaryLine]:
-    """Return how many orders about a person's data are open; nothing if there are none."""
     if not may(request, Capability.VIEW_RECORDS, row.client_id):
         return []
     number = Order.objects.filter(client_id=row.client_id, subject=row, ended_at=None).count()

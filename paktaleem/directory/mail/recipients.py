@@ -30,7 +30,6 @@ class GivenAddress(GivenContact):
     channel = Channel.MAIL
 
     def __init__(self, email: str) -> None:
-        """Store the address. Raises ValidationError if it is not an email address in ASCII."""
         email = email.strip()
         validate_email(email)
         if not email.isascii():
@@ -42,7 +41,6 @@ class GivenNumber(GivenContact):
     channel = Channel.TEXT
 
     def __init__(self, number: str) -> None:
-        """Store the number. Raises ValueError if it is not a telephone number."""
         self.text = bare_number(number)
         if not self.text:
             raise ValueError("A telephone number is needed.")

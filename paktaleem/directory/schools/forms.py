@@ -100,7 +100,6 @@ class SelectionForm(forms.Form):
             self.add_error("grade", text.format(ids=named))
 
     def _read_places(self, places: Sequence[str], client_id: UUID) -> None:
-        """Replace names by LMS ids; add an error for each of the first that cannot be read."""
         ids, names = [], selectors.find_unknown_places(client_id, places)
         for text in places:
             try:

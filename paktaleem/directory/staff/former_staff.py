@@ -115,7 +115,6 @@ def _list_unused(at: datetime) -> QuerySet[User]:
 
 
 def _remove_traces(stamp: Stamp) -> None:
-    """Remove from clients' rows the accounts at providers, and the proposed addresses, of erased accounts."""
     of_erased = SignOnLink.objects.filter(user__erased_at__isnull=False).exclude(subject__endswith=ERASED_DOMAIN)
     with as_officer():
         found = list(of_erased)

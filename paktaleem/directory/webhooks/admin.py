@@ -153,7 +153,6 @@ class EndpointAdmin(ScopedAdmin[Endpoint]):
         return self.issued(request, obj, request.issued_secret, title=gettext("Webhook added"))  # type: ignore[attr-defined]
 
     def issued(self, request: HttpRequest, row: Endpoint, secret: str, **values: object) -> HttpResponse:
-        """Show a secret in the response itself, and nowhere else."""
         common = {"secret": secret, "row_url": find_step_of(request) or self.url_of("change", row), **values}
         return self.page(request, row, "console/webhook_secret.html", **common)
 

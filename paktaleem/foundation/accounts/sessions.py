@@ -53,7 +53,6 @@ SIGNED_IN_AT, SEEN_AT = "signed_in_at", "seen_at"
 
 
 def is_session_expired(*, signed_in_at: datetime, seen_at: datetime, at: datetime) -> bool:
-    """Return True if a session was idle for too long or is too old."""
     return at - seen_at >= IDLE_TIMEOUT or at - signed_in_at >= MAX_SESSION_AGE
 
 

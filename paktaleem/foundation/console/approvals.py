@@ -131,7 +131,6 @@ def describe_effect(
 
 
 def _list_changes(kind: ChangeKind, row: Any, change: ProposedChange | None) -> list[tuple[str, str, str]]:
-    """List what differs from the stored row (of a settled change, from the one before it): label, old, new."""
     names = list(kind.columns)
     if not names:
         return []

@@ -59,7 +59,6 @@ def select_due(rows: QuerySet[Model], condition: Condition, at: datetime) -> Que
 
 
 def _list_moved_clocks() -> Mapping[UUID, timedelta]:
-    """Return how far the clock of each sandbox is ahead, without those that show the real time."""
     loaded = _LOADED.get()
     if loaded:
         return loaded[0]

@@ -166,7 +166,6 @@ class ScopedForm(forms.ModelForm):  # type: ignore[type-arg]
         return salted_hmac("console.loaded", repr(stored), algorithm="sha256").hexdigest()
 
     def _refuse_outdated(self) -> None:
-        """Refuse to replace values that were saved after the page was opened; name those that would be replaced."""
         loaded = self.request.POST.get("loaded", self.loaded_digest)
         if self.instance._state.adding or constant_time_compare(loaded, self.loaded_digest):
             return

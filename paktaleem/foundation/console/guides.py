@@ -54,7 +54,6 @@ def render_chapter(chapter: str) -> SafeString:
 
 @cache
 def list_headings(chapter: str) -> list[tuple[str, str]]:
-    """Return the id and the text of each heading of the second level."""
     tokens = _tokens(chapter)
     return [
         (str(one.attrs["id"]), tokens[index + 1].content)

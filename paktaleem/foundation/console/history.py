@@ -160,7 +160,6 @@ def _build_version(new: Any, old: Any | None, fields: Iterable[Column], names: d
 
 
 def _format_both(old: Any | None, new: object, field: Column, names: dict[object, str]) -> tuple[str, str]:
-    """Return a field before and after, in words; of an encrypted one only whether it was added, changed or removed."""
     before, after = _format_field(old, field, names), _format_field(new, field, names)
     if not isinstance(field, SealedField):
         return before, after

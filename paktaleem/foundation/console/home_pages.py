@@ -86,7 +86,6 @@ def list_home_links(actor: Actor) -> list[tuple[str, str]]:
 
 
 def list_home_tabs(actor: Actor, path: str) -> Sequence[Tab]:
-    """Return the tabs that the actor may open; none if there is only the first page."""
     pages = [page for page in home_pages if actor.may(page.capability)]
     home = reverse("admin:index")
     tabs = [(page.label, reverse(f"admin:{page.slug}")) for page in pages]

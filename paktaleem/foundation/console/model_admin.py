@@ -390,7 +390,6 @@ class ScopedAdmin[Row: Model](RowClock, admin.ModelAdmin):  # type: ignore[type-
         return words.format(act=translate_text(act.label))
 
     def _perform(self, request: HttpRequest, row: Row, act: RowAction, form: ActionForm) -> HttpResponse | None:
-        """Perform the action and return a response; on an error of the service, add it to the form and return None."""
         try:
             with nullcontext() if act.across_clients else in_client(self.client_of(row)):
                 answer = act.perform(row, act.complete(form.cleaned_data), request)

@@ -168,14 +168,12 @@ def list_cards(actor: Actor, at: datetime) -> list[Card]:
 
 
 def select_attention(cards: Iterable[Card]) -> list[Card]:
-    """Return the cards that need the reader, most urgent first."""
     return sort_by_urgency(card for card in cards if card.needs_attention)
 
 
 @never_cache
 @csrf_protect
 def choose_membership(request: HttpRequest, site: "ConsoleSite") -> HttpResponse:
-    """Show the user's memberships, and store the chosen one in the session."""
     if not request.user.is_authenticated or not has_required_factors(request):
         return HttpResponseRedirect(f"{reverse('admin:login', current_app=site.name)}?next={quote(request.path)}")
     choices = {str(one.id): one for one in as_received(request).memberships}

@@ -83,7 +83,6 @@ class SteppedAdmin[Row: Model](ScopedAdmin[Row]):
     # Steps
 
     def _fields_of(self, request: HttpRequest, step: Step) -> list[str]:
-        """Return the fields of a step; the first one asks staff of PakTaleem for the client, too."""
         asks_client = self._has_client_field and actor_of(request).client_id is None and step is self.steps[0]
         return ["client", *step.fields] if asks_client else list(step.fields)
 
@@ -112,7 +111,6 @@ class SteppedAdmin[Row: Model](ScopedAdmin[Row]):
         return self._lead_to(request, next((one.slug for one in later if one.applies(draft)), CHECK))
 
     def _show_check(self, request: HttpRequest) -> HttpResponse:
-        """Show all that was entered and its effect; go back to the first step that misses something."""
         draft = self._load_draft(request)
         form = self._build_form(request, draft)
         wrong = set(form.errors) - {"reason", "ground"}
@@ -137,7 +135,6 @@ class SteppedAdmin[Row: Model](ScopedAdmin[Row]):
         return {name for step in self.steps if not step.applies(draft) for name in step.fields}
 
     def _lead_to(self, request: HttpRequest, step: str) -> HttpResponse:
-        """Redirect to a step; values that a link suggested stay in the address."""
         query = request.GET.copy()
         query[STEP] = step
         return HttpResponseRedirect(f"{request.path}?{query.urlencode()}")

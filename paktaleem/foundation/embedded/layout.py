@@ -257,7 +257,6 @@ def _from_host(account: Account) -> Iterator[Binaries]:
 
 
 def _major_of(folder: Path) -> int | None:
-    """Return the major version; None if it is too old, incomplete or does not run here."""
     if not all((folder / program).is_file() for program in ("postgres", "initdb")):
         return None
     match = re.search(r"\) (\d+)", _output_of(folder / "postgres", "--version"))

@@ -58,7 +58,6 @@ class LocalKeyring:
         return frozenset(self._epochs)
 
     def wrap(self, key: bytes, *, binding: bytes) -> tuple[int, bytes]:
-        """Wrap a data key with AES-256-GCM under the current epoch."""
         nonce = secrets.token_bytes(_NONCE_BYTES)
         return self.current_epoch, nonce + AESGCM(self._epochs[self.current_epoch]).encrypt(nonce, key, binding)
 

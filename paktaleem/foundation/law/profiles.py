@@ -253,7 +253,6 @@ def read_ages(folder: str, day: date, name: str) -> Mapping[str, int]:
 
 @lru_cache
 def read_authorities(folder: str, day: date) -> Mapping[str, Authority]:
-    """Return the supervisory authorities on a day, by country."""
     rules = (profile.on(day).authority for profile in read_law(folder).profiles.values())
     named = {country: authority for rule in rules if rule for country, authority in rule.by_country.items()}
     return dict(sorted(named.items()))

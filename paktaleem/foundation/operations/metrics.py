@@ -48,7 +48,6 @@ def count_decisions(decisions: Iterable[tuple[bool, str]]) -> None:
 
 
 def count_lost_log_entries(number: int) -> None:
-    """Count decisions that are missing in the decision log."""
     _lost.inc(number)
 
 
@@ -137,8 +136,6 @@ class _Gauges:
 
 
 class RequestMetricsMiddleware:
-    """Counts each request, decisions included, and measures its time."""
-
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 

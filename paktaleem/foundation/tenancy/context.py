@@ -74,7 +74,6 @@ def current_client() -> UUID | None:
 
 
 def clock_offset() -> timedelta:
-    """Return how far the clock of the current client is ahead; zero unless it is a sandbox."""
     context = _current.get()
     return (context and context.clock_offset) or timedelta()
 

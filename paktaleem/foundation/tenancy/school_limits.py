@@ -124,7 +124,6 @@ def _where_shown(table: str, limit: Limited, catalog: Catalog) -> str:
 
 
 def _where_written(table: str, limit: Limited, catalog: Catalog) -> str:
-    """Write the condition of new and changed rows: every row that they refer to is shown."""
     if limit is Limited.JOURNAL:
         return f" AND (subject_id IS NULL OR {_exists(table, _JOURNALLED)})"
     conditions = []
@@ -244,7 +243,6 @@ def begin_with_people(rows: QuerySet[Model]) -> QuerySet[Model]:
 
 @cache
 def _find_path(table: str) -> str:
-    """Return the path of fields from a table to the person whom a row is about; empty if its rows are not about one."""
     model: Any = _list_tables().get(table)
     wall = getattr(model, "wall", None)
     if wall is None or table == PEOPLE or wall.limited in {Limited.READ, Limited.BY_SCHOOLS}:

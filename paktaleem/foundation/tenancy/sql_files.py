@@ -139,8 +139,6 @@ END $one$"""
 
 
 class _SqlOperation(Operation):
-    """An operation on one SQL file; Django's models are not concerned."""
-
     reduces_to_sql = True
     reversible = True
     category = OperationCategory.SQL
@@ -187,7 +185,6 @@ class DropSql(_SqlOperation):
 
 
 def _replace(editor: Editor, before: SqlText | None, after: SqlText | None) -> None:
-    """Bring the database from one version of an object to another; None is its absence."""
     statements = []
     if before and (after is None or before.kind is Kind.TRIGGER):
         statements = before.drop_statements()

@@ -53,7 +53,6 @@ class TimeZoneField(MigratesAs, models.CharField):  # type: ignore[type-arg]  # 
 
 
 def name_country(code: str) -> str:
-    """Return the name of a country in the language of the page; the code if it is unknown."""
     return str(Locale.parse(get_language() or "en", sep="-").territories.get(code, code))
 
 
@@ -64,5 +63,4 @@ def name_countries(codes: str | Sequence[str]) -> str:
 
 
 def name_language(code: str) -> str:
-    """Return the name of a language in the language of the page; the code if it is unknown."""
     return str(Locale.parse(get_language() or "en", sep="-").languages.get(code, code))

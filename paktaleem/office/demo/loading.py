@@ -447,7 +447,6 @@ def _fill_key(code: str, client_id: UUID, kept: DemoSecrets, at: datetime) -> No
 
 
 def _fill_staff(kept: DemoSecrets, at: datetime) -> None:
-    """Make the staff as the host makes the first ones; enrol their second factors. Raises SecretsLost."""
     ids = client_ids()
     with in_global():
         known = set(User.objects.values_list("email", flat=True))

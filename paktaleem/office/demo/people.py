@@ -217,7 +217,6 @@ def external_id_of(person: str) -> str:
 
 
 def fill_people(client: Client, notices: dict[str, NoticeVersion], *, actor: Actor, at: datetime) -> None:
-    """Register a client's people and record their answers; ``notices`` maps purposes to notice versions."""
     registered: dict[str, Subject] = {}
     for person in SAMPLE.people[client.code]:
         subject = _register(person, client, actor, at)

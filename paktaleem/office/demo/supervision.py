@@ -105,7 +105,6 @@ def start(name: str, command: Sequence[str], logs: Path) -> Child:
 
 
 def _end_all(children: Sequence[Child]) -> None:
-    """Terminate all processes, then wait for each; ignore Ctrl-C meanwhile, so that none is left running."""
     before = {ending: signal.signal(ending, signal.SIG_IGN) for ending in (signal.SIGINT, signal.SIGTERM)}
     ends_at = time.monotonic() + SECONDS_TO_END
     for child in children:

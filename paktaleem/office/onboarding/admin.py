@@ -51,8 +51,6 @@ _BOXES = forms.CheckboxSelectMultiple
 
 
 class StartingSetForm(RowActionForm):
-    """Purposes that the client instructs, purposes of its own to add, and providers with whom data may be shared."""
-
     instructed = forms.MultipleChoiceField(
         label="PakTaleem does this for the client, on its instruction",
         widget=_BOXES,

@@ -77,7 +77,6 @@ def _note_of_signing(facts: ClientFacts) -> Promise | str:
 
 
 def _may_sign(facts: ClientFacts, viewer: Actor) -> bool:
-    """Return True unless the reader's side has signed, or the reader recorded the other side's signature."""
     own_side = Side.PAKTALEEM if viewer.client_id is None else Side.CLIENT
     return facts.can_be_signed and facts.signed_by != own_side and facts.signer != viewer.id
 

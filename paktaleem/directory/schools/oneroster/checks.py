@@ -140,7 +140,6 @@ class RowCheck:
         return not self._collects_ids or self._has_own_id(number, cells)
 
     def _has_own_id(self, number: int, cells: Cells) -> bool:
-        """Collect the sourcedId; return True unless the row needs one of its own and has none."""
         identifier, decides = cells[0], "sourcedId" in self._table.decisive
         if identifier and identifier not in self.ids:
             self.ids[identifier] = len(self.ids)

@@ -99,7 +99,6 @@ class UploadForm(ScopedForm):
     )
 
     def clean_file(self) -> Any:
-        """Require a file; a file over the size limit arrives as missing."""
         file = self.cleaned_data.get("file")
         if file is None:
             raise forms.ValidationError(gettext("Choose a file of at most 32 MB."))

@@ -293,7 +293,6 @@ def state_place(part: str, row: PlaceRow, *, client: Client, actor: Actor, at: d
 
 
 def _check_references(references: Mapping[str, tuple[type[Place], Sequence[str]]], client: Client) -> None:
-    """Raise ValidationError if no row has one of these ids; an empty id refers to nothing."""
     errors = {}
     for name, (target, named) in references.items():
         wanted = {external_id for external_id in named if external_id}

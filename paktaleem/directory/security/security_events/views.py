@@ -28,8 +28,6 @@ _HOW_TO_SIGN_IN = "Send Authorization: Bearer SECURITY_FEED_TOKEN."
 
 
 class _Page(NamedTuple):
-    """Parameters of a request: the cursor, the number of events, and the seconds that the feed stays behind."""
-
     after: UUID | None
     most: int
     behind: int

@@ -198,8 +198,6 @@ class ClientProvider(OpenIDConnectProvider):  # type: ignore[misc]
 
 
 class _ClientAdapter(OpenIDConnectOAuth2Adapter):  # type: ignore[misc]
-    """Adapter of allauth for one provider, whose configuration is checked."""
-
     def __init__(self, request: HttpRequest, provider: ClientProvider) -> None:
         super().__init__(request, provider.sub_id)
         self._provider = provider

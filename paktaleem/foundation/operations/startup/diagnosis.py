@@ -56,7 +56,6 @@ def check_database() -> Iterator[Line]:
 
 
 def check_limits() -> Iterator[Line]:
-    """Yield whether a statement, a wait for a lock and an idle transaction end by themselves."""
     with in_global(), connection.cursor() as cursor:
         cursor.execute("SELECT name FROM pg_settings WHERE name = ANY(%s) AND setting = '0' ORDER BY 1", [list(LIMITS)])
         unset = [name for (name,) in cursor.fetchall()]
@@ -81,12 +80,10 @@ def schema_findings() -> Iterator[Finding]:
 
 
 def check_migrations() -> Iterator[Line]:
-    """Yield whether the database has every migration and the schema of the models."""
     yield from lines_of("migrations", schema_findings(), seen="all applied; the schema is that of the code")
 
 
 def check_clock() -> Iterator[Line]:
-    """Yield whether the clocks of this host and of the database agree."""
     if clock_differs():
         seen = f"differs from the database's by more than {MAX_CLOCK_DIFFERENCE.total_seconds():.0f} seconds"
         yield to_mend("clock", seen, "Synchronise the clocks of both hosts by NTP.")

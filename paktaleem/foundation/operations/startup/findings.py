@@ -146,7 +146,6 @@ def _token_findings(name: str, token: str, path: str) -> Iterator[Finding]:
 
 
 def _public_findings(facts: SettingsFacts) -> Iterator[Finding]:
-    """Yield settings that suit trials only, for a host that other computers can reach."""
     internal = ", ".join(receiver for receiver in facts.internal_receivers if _is_loopback(receiver))
     others = ", ".join(facts.addresses_of_others)
     if facts.debug:

@@ -268,7 +268,6 @@ def _run_step(name: str, command: Sequence[str], environment: Mapping[str, str])
 
 @contextmanager
 def _temporary_database(environment: Mapping[str, str], folder: Path) -> Iterator[dict[str, str]]:
-    """Make an empty database beside the portal's; yield the environment that points to it; drop it at the end."""
     name = f"{urlsplit(environment['DATABASE_URL']).path.lstrip('/')}_drill_{os.getpid()}"
     addresses = {one: urlunsplit(urlsplit(environment[one])._replace(path=f"/{name}")) for one in _ADDRESSES}
     try:
@@ -370,7 +369,6 @@ DRILL_EVERY = timedelta(days=92)
 
 
 def check_backups() -> Iterator[Line]:
-    """Yield when the last verified backup was made, by the ledger."""
     last = find_last(MADE)
     if last is None:
         yield to_mend("backups", "none was ever made", "Run: manage.py backup FILE, every day.")
@@ -384,7 +382,6 @@ def check_backups() -> Iterator[Line]:
 
 
 def check_drills() -> Iterator[Line]:
-    """Yield when a restore was last practised, by the ledger."""
     last = find_last(PASSED)
     if last is None:
         yield to_watch("drills", "a restore was never practised", "Run: manage.py drill, each quarter.")

@@ -76,7 +76,6 @@ def _delete_rows(kind: DataKind, client_id: UUID, *, actor: Actor, at: datetime)
 
 @cache
 def _list_tables(code: str) -> list[tuple[type[Model], str]]:
-    """List the tables of a kind whose rows are deleted, with the time field that the period is counted from."""
     own = [(model, find_table_policy(model)) for model in apps.get_models() if not model._meta.proxy]
     return [
         (model, wall.disposed_from) for model, wall in own if wall and wall.disposed_from and wall.disposed_as == code

@@ -31,8 +31,6 @@ _VALID_ID = re.compile(r"\A[\x21-\x7e]{1,200}\Z")
 
 
 class RequestIdMiddleware:
-    """Sends X-Request-ID with the response; an outer middleware, so that errors have it too."""
-
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 

@@ -90,7 +90,6 @@ def _convert_drf_error(error: exceptions.APIException) -> Problem:
 
 
 def _flatten_errors(detail: object, pointer: str) -> Iterator[dict[str, str]]:
-    """Yield the messages of DRF's nested details with the JSON Pointer of each field (RFC 6901)."""
     if isinstance(detail, Mapping):
         for name, inner in detail.items():
             escaped = str(name).replace("~", "~0").replace("/", "~1")

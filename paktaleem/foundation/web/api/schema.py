@@ -261,7 +261,6 @@ def _describe_operation(document: Part, path: str, method: str, operation: Part)
 
 
 def _render_schema(document: Part, body: Part) -> str:
-    """Return a body's schema as indented JSON with references resolved; empty if there is no body."""
     schemas = [one["schema"] for one in body.get("content", {}).values() if "schema" in one]
     return json.dumps(_resolve_references(document, schemas[0]), indent=2, ensure_ascii=False) if schemas else ""
 

@@ -42,8 +42,6 @@ class Unreachable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A response: status, Retry-After and Content-Type as sent, and the first bytes of the body."""
-
     status: int
     retry_after: str
     body: bytes

@@ -212,7 +212,6 @@ def _count_answers(row: AgreementExit) -> list[dict[str, object]]:
 
 
 def _count_given(row: AgreementExit) -> list[dict[str, object]]:
-    """Return about how many people each system gave its data for the return, and how often not, by answer."""
     orders = Order.objects.filter(client_id=row.client_id, parent_kind=CASE, parent_id=row.pk, kind=OrderKind.COLLECT)
     found: dict[tuple[str, str], dict[str, int]] = {}
     named = orders.order_by("system__code", "state").values_list("system__code", "system__name", "state")

@@ -90,7 +90,6 @@ def _answer_service(*decisions: Answered) -> Callable[[ForcingContext], Guardian
 
 
 def _answer(playing: ForcingContext, state: ConsentState) -> Consent:
-    """Record an answer as a platform does: the current notice was just shown."""
     version = get_current_notice(playing.purpose.code, client_id=playing.client.pk, at=playing.at)
     shown = ShownNotice(version.pk, tuple(version.notice.purposes), "en", playing.client.pk, playing.at)
     answers = [Answer(playing.purpose.code, state)]

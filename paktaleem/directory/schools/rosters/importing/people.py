@@ -172,7 +172,6 @@ def _stage(place: Place, person: Person, known: RegisteredPerson | None, run: Ru
 def _hold_back(
     place: Place, known: RegisteredPerson, details: SubjectDetails, run: Run, staged: _Staged
 ) -> SubjectDetails:
-    """Remove changes that would loosen the age gate and propose them; note who is revealed as a child."""
     if _is_unchanged(known, details, run):
         return details
     before, reading = known.opened(PERSONAL, run.client.id), age_rules_of(run.client, run.at)

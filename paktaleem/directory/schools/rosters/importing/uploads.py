@@ -318,7 +318,6 @@ def _part_column(number: int) -> str:
 
 
 def _open_content(row: RosterImport) -> io.BytesIO:
-    """Return the uploaded bytes. Raises CannotOpen if a part is missing or altered."""
     sealer = _sealer(row)
     parts = RosterChunk.objects.filter(client_id=row.client_id, roster=row).order_by("number")
     content = b"".join(sealer.open_bytes(part.sealed, column=_part_column(part.number)) for part in parts)

@@ -166,7 +166,6 @@ class PersonReader:
         return text
 
     def _contact(self, number: int, name: str, cells: Cells) -> str | None:
-        """Return an email or phone number; "" if the cell is empty, None if it is unreadable or not in the file."""
         if name not in cells:
             return None
         found = (cell.plausible_email if name == "email" else cell.plausible_phone)(cells[name])
@@ -218,7 +217,6 @@ class PersonReader:
 
 
 def _to_roles(text: str) -> list[str] | None:
-    """Return the roles of a cell, the main one first; None if one of them is no role."""
     roles = [ROLES.get(part.strip().casefold()) for part in _BETWEEN_ROLES.split(text)]
     known = [role for role in roles if role is not None]
     return list(dict.fromkeys(known)) if len(known) == len(roles) else None

@@ -45,8 +45,6 @@ from paktaleem.foundation.tenancy.rows import PAKTALEEM
 
 
 class ApprovalForm(RowActionForm):
-    """The approval of a change, beside its effect."""
-
     @property
     def panel(self) -> dict[str, object]:
         return {**_describe(self.row, get_action_time(self.request)), "ground": ""}  # it is beside the requester

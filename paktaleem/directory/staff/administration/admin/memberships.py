@@ -82,8 +82,6 @@ class MembershipForm(ScopedForm):
 
 
 class InvitationForm(MembershipForm):
-    """Form to invite a person to a role at a client: an account, the role, and the email with the link in one act."""
-
     email = forms.EmailField(
         label=_("Email address"), max_length=254, widget=forms.EmailInput(attrs={"autocomplete": "off"})
     )
@@ -104,7 +102,6 @@ def _is_invitation(request: HttpRequest) -> bool:
 
 
 def _name_addition(request: HttpRequest) -> str:
-    """Return the name of the act that adds a membership, where it invites a person; empty for the usual name."""
     if actor_of(request).client_id is not None:
         return gettext("Invite a colleague")
     return gettext("Invite an administrator") if _is_invitation(request) else ""
