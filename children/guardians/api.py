@@ -166,8 +166,6 @@ class AuthorisationInput(StrictSerializer):
 
 
 class Guardians(Operation):
-    """``GET`` and ``POST /api/v1/subjects/{external_id}/guardians``."""
-
     capabilities = {"GET": Capability.VIEW_GUARDIANS, "POST": Capability.MANAGE_GUARDIANS}
 
     @extend_schema(responses=GuardiansOutput)
@@ -187,8 +185,6 @@ class Guardians(Operation):
 
 
 class GuardianAuthorisations(Operation):
-    """``POST /api/v1/subjects/{external_id}/guardian-authorisations``."""
-
     capabilities = {"POST": Capability.MANAGE_GUARDIANS}
 
     @extend_schema(request=AuthorisationInput, responses={201: AuthorisationOutput})
@@ -289,8 +285,6 @@ class CheckOutput(serializers.Serializer[object]):
 
 
 class GuardianChecks(Operation):
-    """``POST /api/v1/subjects/{external_id}/guardian-checks``."""
-
     capabilities = {"POST": Capability.MANAGE_GUARDIANS}
 
     @extend_schema(request=CheckInput, responses={201: CheckOutput})
@@ -311,8 +305,6 @@ class GuardianChecks(Operation):
 
 
 class ShowCheck(Operation):
-    """``GET /api/v1/guardian-checks/{id}``."""
-
     capabilities = {"GET": Capability.VIEW_CHILD_RECORDS}
 
     @extend_schema(responses=CheckOutput)

@@ -120,8 +120,6 @@ class InvitationOutput(serializers.Serializer[object]):
 
 
 class InviteGuardian(Operation):
-    """``POST /api/v1/guardian-invitations``."""
-
     capabilities = {"POST": Capability.MANAGE_GUARDIANS}
 
     @extend_schema(request=InvitationInput, responses={201: InvitationOutput})
@@ -148,8 +146,6 @@ class InviteGuardian(Operation):
 
 
 class ShowInvitation(Operation):
-    """``GET /api/v1/guardian-invitations/{id}``."""
-
     capabilities = {"GET": Capability.VIEW_CHILD_RECORDS}
 
     @extend_schema(responses=InvitationOutput)

@@ -408,8 +408,6 @@ class ChangesOutput(serializers.Serializer[object]):
 
 
 class ListChanges(Operation):
-    """``GET /api/v1/changes?since=…``."""
-
     capabilities = {"GET": Capability.REQUEST_DECISIONS}
     is_conditional = True
 
@@ -476,8 +474,6 @@ class DecisionLogOutput(serializers.Serializer[object]):
 
 
 class ListDecisionLog(Operation):
-    """``GET /api/v1/decision-log?since=…``."""
-
     capabilities = {"GET": Capability.REQUEST_DECISIONS}
 
     @extend_schema(parameters=[DecisionLogInput], responses=DecisionLogOutput)
@@ -532,8 +528,6 @@ class StandingInput(StrictSerializer):
 
 
 class SubjectStanding(Operation):
-    """``GET /api/v1/subjects/{external_id}/standing``."""
-
     capabilities = {"GET": Capability.REQUEST_DECISIONS}
 
     @extend_schema(parameters=[StandingInput], responses=StandingOutput)

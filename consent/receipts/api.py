@@ -30,8 +30,6 @@ class ShowReceiptInput(StrictSerializer):
 
 
 class ShowReceipt(Operation):
-    """``GET /api/v1/consents/{event}/receipt``."""
-
     capabilities = {"GET": Capability.VIEW_CONSENTS}
     is_conditional = True
 

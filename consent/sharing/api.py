@@ -68,8 +68,6 @@ class DisclosureBatchOutput(serializers.Serializer[object]):
 
 
 class ReportDisclosure(Operation):
-    """``POST /api/v1/disclosures``."""
-
     capabilities = {"POST": Capability.REPORT_DISCLOSURES}
 
     @extend_schema(request=DisclosureInput, responses={201: DisclosureOutput})
@@ -85,8 +83,6 @@ class ReportDisclosure(Operation):
 
 
 class ReportDisclosures(Operation):
-    """``POST /api/v1/disclosures/batch``."""
-
     capabilities = {"POST": Capability.REPORT_DISCLOSURES}
 
     @extend_schema(request=DisclosureBatchInput, responses=DisclosureBatchOutput)

@@ -73,8 +73,6 @@ class DataMapEffectOutput(DataMapOutput):
 
 
 class DataMap(Operation):
-    """``GET`` and ``PUT /api/v1/data-map``."""
-
     capabilities = {"GET": Capability.COMPLETE_ORDERS, "PUT": Capability.COMPLETE_ORDERS}
 
     @extend_schema(responses=DataMapOutput)

@@ -74,8 +74,6 @@ class DisposalCertificateOutput(serializers.Serializer[object]):
 
 
 class ShowDisposal(Operation):
-    """``GET /api/v1/disposals/{id}``."""
-
     capabilities = {"GET": Capability.VIEW_HOLDINGS}
     is_conditional = True
 
@@ -89,8 +87,6 @@ class ShowDisposal(Operation):
 
 
 class ShowDisposalCertificate(Operation):
-    """``GET /api/v1/disposals/{id}/certificate``."""
-
     capabilities = {"GET": Capability.VIEW_HOLDINGS}
     is_conditional = True
 

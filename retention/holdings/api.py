@@ -84,8 +84,6 @@ class CollectionBatchOutput(serializers.Serializer[object]):
 
 
 class ReportCollection(Operation):
-    """``POST /api/v1/collections``."""
-
     capabilities = {"POST": Capability.REPORT_COLLECTIONS}
 
     @extend_schema(request=CollectionInput, responses={201: CollectionOutput})
@@ -104,8 +102,6 @@ class ReportCollection(Operation):
 
 
 class ReportCollections(Operation):
-    """``POST /api/v1/collections/batch``."""
-
     capabilities = {"POST": Capability.REPORT_COLLECTIONS}
 
     @extend_schema(request=CollectionBatchInput, responses=CollectionBatchOutput)
@@ -156,8 +152,6 @@ class ActivityBatchOutput(serializers.Serializer[object]):
 
 
 class ReportActivity(Operation):
-    """``POST /api/v1/activity/batch``."""
-
     capabilities = {"POST": Capability.REPORT_COLLECTIONS}
 
     @extend_schema(request=ActivityBatchInput, responses=ActivityBatchOutput)

@@ -94,8 +94,6 @@ class InventoriesOutput(serializers.Serializer[object]):
 
 
 class Inventories(Operation):
-    """``GET /api/v1/inventories``."""
-
     capabilities = {"GET": Capability.COMPLETE_ORDERS}
 
     @extend_schema(responses=InventoriesOutput)
@@ -107,8 +105,6 @@ class Inventories(Operation):
 
 
 class AddPeople(Operation):
-    """``POST /api/v1/inventories/{id}/people``."""
-
     capabilities = {"POST": Capability.COMPLETE_ORDERS}
 
     @extend_schema(request=PeopleInput, responses=PeopleOutput)
@@ -124,8 +120,6 @@ class AddPeople(Operation):
 
 
 class AnswerInventory(Operation):
-    """``POST /api/v1/inventories/{id}/answer``."""
-
     capabilities = {"POST": Capability.COMPLETE_ORDERS}
 
     @extend_schema(request=InventoryAnswerInput, responses=InventoryOutput)

@@ -43,8 +43,6 @@ class HoldingsOutput(serializers.Serializer[object]):
 
 
 class SubjectHoldings(Operation):
-    """``GET /api/v1/subjects/{external_id}/holdings``."""
-
     capabilities = {"GET": Capability.VIEW_HOLDINGS}
     is_conditional = True
 

@@ -132,8 +132,6 @@ class RightsRequestsOutput(serializers.Serializer[object]):
 
 
 class RightsRequests(Operation):
-    """``GET`` and ``POST /api/v1/rights-requests``."""
-
     capabilities = {"GET": Capability.VIEW_RIGHTS_REQUESTS, "POST": Capability.RECEIVE_RIGHTS_REQUESTS}
 
     @extend_schema(parameters=[RightsRequestQuery], responses=RightsRequestsOutput)
@@ -167,8 +165,6 @@ class RightsRequests(Operation):
 
 
 class ShowRightsRequest(Operation):
-    """``GET /api/v1/rights-requests/{id}``."""
-
     capabilities = {"GET": Capability.VIEW_RIGHTS_REQUESTS}
     is_conditional = True
 
@@ -234,8 +230,6 @@ class AboutDataOutput(serializers.Serializer[object]):
 
 
 class RequestOfGuardian(Operation):
-    """``POST /api/v1/subjects/{external_id}/guardian-requests``."""
-
     capabilities = {"POST": Capability.MANAGE_GUARDIANS}
 
     @extend_schema(request=AboutDataInput, responses={201: AboutDataOutput})
@@ -314,8 +308,6 @@ class CorrectionsOutput(serializers.Serializer[object]):
 
 
 class Corrections(Operation):
-    """``GET`` and ``POST /api/v1/rights-requests/{id}/corrections``."""
-
     capabilities = {"GET": Capability.VIEW_RIGHTS_REQUESTS, "POST": Capability.RECEIVE_RIGHTS_REQUESTS}
 
     @extend_schema(responses=CorrectionsOutput)
@@ -372,8 +364,6 @@ class DisagreementsInput(StrictSerializer):
 
 
 class StateDisagreement(Operation):
-    """``PUT /api/v1/rights-requests/{id}/disagreement``."""
-
     capabilities = {"PUT": Capability.RECEIVE_RIGHTS_REQUESTS}
 
     @extend_schema(request=DisagreementInput, responses=DisagreementOutput)
@@ -387,8 +377,6 @@ class StateDisagreement(Operation):
 
 
 class ListDisagreements(Operation):
-    """``GET /api/v1/subjects/{external_id}/disagreements``."""
-
     capabilities = {"GET": Capability.REVEAL_PERSONAL_DATA}
 
     @extend_schema(parameters=[DisagreementsInput], responses=ShownDisagreementsOutput)
@@ -419,8 +407,6 @@ class CopyOutput(serializers.Serializer[object]):
 
 
 class ShowCopy(Operation):
-    """``GET /api/v1/rights-requests/{id}/copy``."""
-
     capabilities = {"GET": Capability.VIEW_RIGHTS_REQUESTS}
     is_conditional = True
 

@@ -32,8 +32,6 @@ class LinkOutput(serializers.Serializer[object]):
 
 
 class IssueLink(Operation):
-    """``POST /api/v1/links``."""
-
     capabilities = {"POST": Capability.ISSUE_LINKS}
 
     @extend_schema(request=LinkInput, responses={201: LinkOutput})

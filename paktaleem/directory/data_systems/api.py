@@ -230,8 +230,6 @@ def as_order(order: Order) -> dict[str, Any]:
 
 
 class ListOrders(Operation):
-    """``GET /api/v1/orders``."""
-
     capabilities = {"GET": Capability.COMPLETE_ORDERS}
     is_conditional = True
     is_last = False
@@ -275,8 +273,6 @@ def _page(system: System, query: dict[str, Any], request: Request) -> tuple[list
 
 
 class ShowOrder(Operation):
-    """``GET /api/v1/orders/{id}``."""
-
     capabilities = {"GET": Capability.COMPLETE_ORDERS}
     is_conditional = True
 
@@ -287,8 +283,6 @@ class ShowOrder(Operation):
 
 
 class AcceptOrder(Operation):
-    """``POST /api/v1/orders/{id}/accept``."""
-
     capabilities = {"POST": Capability.COMPLETE_ORDERS}
 
     @extend_schema(request=None, responses=AcceptedOutput)
@@ -304,8 +298,6 @@ class AcceptOrder(Operation):
 
 
 class CompleteOrder(Operation):
-    """``POST /api/v1/orders/{id}/complete``."""
-
     capabilities = {"POST": Capability.COMPLETE_ORDERS}
 
     @extend_schema(request=CompleteInput, responses=OrderOutput)
@@ -324,8 +316,6 @@ class CompleteOrder(Operation):
 
 
 class FailOrder(Operation):
-    """``POST /api/v1/orders/{id}/fail``."""
-
     capabilities = {"POST": Capability.COMPLETE_ORDERS}
 
     @extend_schema(request=FailInput, responses=OrderOutput)
@@ -340,8 +330,6 @@ _PART_BODY = {**FILE_BODY, "application/octet-stream": bytes}
 
 
 class AddOrderFile(Operation):
-    """``POST /api/v1/orders/{id}/files/{category}``."""
-
     capabilities = {"POST": Capability.COMPLETE_ORDERS}
     parser_classes = (FileParser,)
     beyond_schema = {"category": "A category that the system holds."}

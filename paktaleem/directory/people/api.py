@@ -270,8 +270,6 @@ class RevealInput(StrictSerializer):
 
 
 class SubjectOperations(Operation):
-    """``PUT`` and ``GET /api/v1/subjects/{external_id}``."""
-
     capabilities = {"PUT": Capability.REGISTER_SUBJECTS, "GET": Capability.VIEW_SUBJECTS}
 
     @extend_schema(request=SubjectInput, responses={200: SubjectOutput, 201: SubjectOutput})
@@ -354,8 +352,6 @@ class EventInput(StrictSerializer):
 
 
 class RecordSubjectEvent(Operation):
-    """``POST /api/v1/subjects/{external_id}/events``."""
-
     capabilities = {"POST": Capability.REGISTER_SUBJECTS}
 
     @extend_schema(request=EventInput, responses={201: SubjectEventOutput})
@@ -426,8 +422,6 @@ class ListSubjectsInput(RevealInput):
 
 
 class ListSubjects(Operation):
-    """``GET /api/v1/subjects``."""
-
     capabilities = {"GET": Capability.VIEW_SUBJECTS}
     is_conditional = True
 

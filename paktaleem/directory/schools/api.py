@@ -187,8 +187,6 @@ def _state(part: str, row: PlaceRow, output: type[_SourcedOutput], request: Requ
 
 
 class StateSchool(Operation):
-    """``PUT /api/v1/schools/{external_id}``."""
-
     capabilities = {"PUT": Capability.REGISTER_SUBJECTS}
 
     @extend_schema(request=SchoolInput, responses={200: SchoolOutput, 201: SchoolOutput})
@@ -200,8 +198,6 @@ class StateSchool(Operation):
 
 
 class StateTerm(Operation):
-    """``PUT /api/v1/terms/{external_id}``."""
-
     capabilities = {"PUT": Capability.REGISTER_SUBJECTS}
 
     @extend_schema(request=TermInput, responses={200: TermOutput, 201: TermOutput})
@@ -213,8 +209,6 @@ class StateTerm(Operation):
 
 
 class StateClass(Operation):
-    """``PUT /api/v1/classes/{external_id}``."""
-
     capabilities = {"PUT": Capability.REGISTER_SUBJECTS}
 
     @extend_schema(request=ClassInput, responses={200: ClassOutput, 201: ClassOutput})
@@ -230,8 +224,6 @@ class StateClass(Operation):
 
 
 class RecordEnrolments(Operation):
-    """``POST /api/v1/enrolments/batch``."""
-
     capabilities = {"POST": Capability.REGISTER_SUBJECTS}
 
     @extend_schema(request=EnrolmentBatchInput, responses=EnrolmentBatchOutput)

@@ -129,8 +129,6 @@ class DeliveriesOutput(serializers.Serializer[object]):
 
 
 class Webhooks(Operation):
-    """``GET`` and ``POST /api/v1/webhooks``."""
-
     capabilities = {"GET": Capability.VIEW_WEBHOOKS, "POST": Capability.MANAGE_WEBHOOKS}
     is_conditional = True
 
@@ -149,8 +147,6 @@ class Webhooks(Operation):
 
 
 class Webhook(Operation):
-    """``GET`` and ``DELETE /api/v1/webhooks/{webhook}``."""
-
     capabilities = {"GET": Capability.VIEW_WEBHOOKS, "DELETE": Capability.MANAGE_WEBHOOKS}
     is_conditional = True
 
@@ -167,8 +163,6 @@ class Webhook(Operation):
 
 
 class RotateWebhookSecret(Operation):
-    """``POST /api/v1/webhooks/{webhook}/rotate``."""
-
     capabilities = {"POST": Capability.MANAGE_WEBHOOKS}
 
     @extend_schema(request=None, responses=WebhookWithSecretOutput)
@@ -183,8 +177,6 @@ class RotateWebhookSecret(Operation):
 
 
 class EnableWebhook(Operation):
-    """``POST /api/v1/webhooks/{webhook}/enable``."""
-
     capabilities = {"POST": Capability.MANAGE_WEBHOOKS}
 
     @extend_schema(request=None, responses=WebhookOutput)
@@ -195,8 +187,6 @@ class EnableWebhook(Operation):
 
 
 class TestWebhook(Operation):
-    """``POST /api/v1/webhooks/{webhook}/test``."""
-
     __test__ = False
     capabilities = {"POST": Capability.MANAGE_WEBHOOKS}
 
@@ -208,8 +198,6 @@ class TestWebhook(Operation):
 
 
 class ReplayWebhook(Operation):
-    """``POST /api/v1/webhooks/{webhook}/replay``."""
-
     capabilities = {"POST": Capability.MANAGE_WEBHOOKS}
 
     @extend_schema(request=ReplayInput, responses={202: CountOutput})
@@ -224,8 +212,6 @@ class ReplayWebhook(Operation):
 
 
 class WebhookDeliveries(Operation):
-    """``GET /api/v1/webhooks/{webhook}/deliveries``."""
-
     capabilities = {"GET": Capability.VIEW_WEBHOOKS}
     is_conditional = True
 

@@ -59,8 +59,6 @@ class ClockOutput(serializers.Serializer[object]):
 
 
 class SandboxClock(Operation):
-    """``GET`` and ``POST /api/v1/sandbox/clock``."""
-
     capabilities = {"GET": Capability.USE_SANDBOX, "POST": Capability.USE_SANDBOX}
 
     @extend_schema(responses=ClockOutput)
@@ -107,8 +105,6 @@ class StateOutput(serializers.Serializer[object]):
 
 
 class SandboxState(Operation):
-    """``POST /api/v1/sandbox/state``."""
-
     capabilities = {"POST": Capability.USE_SANDBOX}
 
     @extend_schema(request=StateInput, responses=StateOutput)
@@ -155,8 +151,6 @@ class OrderInput(StrictSerializer):
 
 
 class SandboxOrders(Operation):
-    """``POST /api/v1/sandbox/orders``."""
-
     capabilities = {"POST": Capability.USE_SANDBOX}
 
     @extend_schema(request=OrderInput, responses={201: OrderOutput})
@@ -178,8 +172,6 @@ class EmptyInput(StrictSerializer):
 
 
 class SandboxInventories(Operation):
-    """``POST /api/v1/sandbox/inventories``."""
-
     capabilities = {"POST": Capability.USE_SANDBOX}
 
     @extend_schema(request=EmptyInput, responses={201: InventoryOutput})
@@ -199,8 +191,6 @@ class ResetOutput(ClockOutput):
 
 
 class SandboxReset(Operation):
-    """``POST /api/v1/sandbox/reset``."""
-
     capabilities = {"POST": Capability.USE_SANDBOX}
 
     @extend_schema(request=EmptyInput, responses=ResetOutput)
