@@ -33,14 +33,13 @@ from consent.agreements.services import (
     sign_agreement,
 )
 from consent.notices.services.announcements import process_client
-from consent.register.models.agreements import AgreementSuspension, Instruction, ServiceAgreement
+from consent.register.models.agreements import ServiceAgreement
 from consent.register.models.purposes import Purpose, PurposeCapacity
 from consent.register.services import change_register, end_period
 from paktaleem.directory.mail.models import Letter
 from paktaleem.directory.people.services.erasure import erase_subject
 from paktaleem.foundation.accounts.actors import NotAllowed, system_actor
 from paktaleem.foundation.accounts.acts import Refused
-from paktaleem.foundation.accounts.changes import ProposedChange
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.models import Entry
@@ -109,16 +108,6 @@ def test_a_document_is_downloaded_as_it_was_uploaded(sign_in: SignIn, cast: Cast
     assert "Anwar" not in response["Content-Disposition"]
 
 
-def test_an_officer_suspends_and_resumes(sign_in: SignIn, cast: Cast) -> None:
-    amina = sign_in("amina")
-    assert amina.post(agreement_url(cast, "suspend"), WHY).status_code == 302
-    assert "Suspended" in amina.get(f"/admin/{AGREEMENT}/").content.decode()
-    assert amina.post(agreement_url(cast, "resume"), {"ground": "Paid."}).status_code == 302
-    with in_client(cast.client_id("indus")):
-        assert AgreementSuspension.objects.get().ends_at is None
-        assert ProposedChange.objects.get().state == "waiting", "a second officer resumes it"
-
-
 def test_an_officer_extends_a_breached_agreement_and_the_client_reads_why(sign_in: SignIn, cast: Cast) -> None:
     farah, amina = sign_in("farah"), sign_in("amina")
     for who in (farah, amina):
@@ -132,20 +121,6 @@ def test_an_officer_extends_a_breached_agreement_and_the_client_reads_why(sign_i
     page = farah.get(agreement_url(cast)).content.decode()
     assert "The school reopens in January." in page
     assert "Breached: a duty is overdue" not in page
-
-
-def test_a_future_instruction_is_cancelled_and_shown_so(sign_in: SignIn, cast: Cast) -> None:
-    farah = sign_in("farah")
-    with in_client(cast.client_id("indus")):
-        agreement = ServiceAgreement.objects.get()
-    values = {"agreement": str(agreement.pk), "document": "Letter 8", "purposes": ["support"], **WHY}
-    later = {"starts_at_0": "2090-01-01", "starts_at_1": "00:00:00"}
-    assert farah.post("/admin/consent/instruction/add/", {**values, **later}).status_code == 302
-    with in_client(cast.client_id("indus")):
-        made = Instruction.objects.get(document="Letter 8")
-    assert farah.post(row_url("consent/instruction", made.pk, "cancel"), WHY).status_code == 302
-    page = farah.get(row_url("consent/instruction", made.pk)).content.decode()
-    assert "Cancelled" in page
 
 
 def test_the_end_is_proposed_by_the_client_and_approved_by_an_officer(sign_in: SignIn, cast: Cast) -> None:
@@ -418,19 +393,16 @@ def test_officers_see_what_is_missing_at_every_client(cast: Cast, now: Any, djan
     assert (len(khyber.duties), khyber.needs_privacy_contact, khyber.needs_notice_contact) == (3, True, True)
 
 
-def test_a_reminder_is_sent_once_a_day(cast: Cast, indus: Any) -> None:
+def test_a_reminder_is_sent_once_a_day_until_the_duties_are_attested(cast: Cast, indus: Any) -> None:
     at = CAST_AT + 23 * DAY
     assert remind_of_duties(indus.pk, actor=WORKER, at=at)
     assert not remind_of_duties(indus.pk, actor=WORKER, at=at + timedelta(minutes=1))
     assert not remind_of_duties(indus.pk, actor=WORKER, at=at + DAY)
     assert not mail.outbox
     assert Entry.objects.filter(kind="duty.reminded").count() == 1
-
-
-def test_an_attested_client_is_not_reminded(cast: Cast, indus: Any) -> None:
-    at = CAST_AT + 23 * DAY
-    attest(cast, indus, at)
-    assert not remind_of_duties(indus.pk, actor=WORKER, at=at)
+    assert remind_of_duties(indus.pk, actor=WORKER, at=at + 6 * DAY)
+    attest(cast, indus, at + 6 * DAY)
+    assert not remind_of_duties(indus.pk, actor=WORKER, at=at + 7 * DAY)
 
 
 def test_the_table_of_parts_names_each_purpose_with_its_next_change(cast: Cast, indus: Any, now: Any) -> None:

@@ -24,7 +24,7 @@ from paktaleem.directory.people.selectors import sealer_of
 from paktaleem.directory.schools.selectors import EVERYONE, Selection
 from paktaleem.foundation.accounts.actors import NotAllowed, system_actor
 from paktaleem.foundation.accounts.acts import Refused
-from paktaleem.foundation.accounts.changes import decide_proposed_change, find_waiting
+from paktaleem.foundation.accounts.changes import decide_proposed_change
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import as_officer, in_client
@@ -331,13 +331,6 @@ def test_a_second_person_closes_a_complete_breach(another, breach, amina, now):
     with pytest.raises(Refused, match="is closed"):
         record_measures(breach, measures="More", lessons="", reason="review", actor=amina, at=later)
     assert Breach.history.first().actor_id == another.id
-
-
-def test_a_declined_closing_keeps_the_breach_open(breach, amina, now):
-    closing = request_closing(complete(breach, actor=amina, at=now), ground="Done.", actor=amina, at=now)
-    decide_proposed_change(closing, approve=False, actor=amina, at=now)
-    assert Breach.objects.get().is_open
-    assert not find_waiting(breach).exists()
 
 
 def test_a_breach_that_becomes_incomplete_again_is_not_closed(another, breach, amina, now):

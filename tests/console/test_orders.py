@@ -8,7 +8,6 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
 from paktaleem.directory.data_systems.models import Ground, Order, OrderKind, OrderPart, System, SystemKey
-from paktaleem.directory.data_systems.services.fulfilment import accept_order, fail_order
 from paktaleem.directory.data_systems.services.issuing import OrderSpec, issue_orders
 from paktaleem.directory.people.models import AccessRecord
 from paktaleem.foundation.audit.actors import Reason
@@ -103,28 +102,30 @@ def test_a_system_ends(sign_in, issue, cast):
     assert kept(order).is_open
 
 
-def test_the_list_can_be_limited_to_orders_that_need_action(sign_in, issue, cast):
-    old, new = issue(at=timezone.now() - timedelta(days=0)), issue(kind="collect")
-    with in_client(old.client_id):
-        Order.objects.filter(pk=old.pk).update(
-            created_at=old.created_at - timedelta(days=40),
-            due_at=old.created_at - timedelta(days=9),
-            stuck_at=old.created_at - timedelta(days=8),
-        )
+def test_the_list_is_limited_to_orders_that_need_action_the_longest_waiting_first(sign_in, issue, cast):
+    first, second, third, new = issue(), issue(kind="collect"), issue(kind="anonymise"), issue(kind="restrict")
+    with in_client(first.client_id):
+        for order, late, stuck in ((first, 1, 3), (second, 3, 1), (third, 2, 2)):
+            Order.objects.filter(pk=order.pk).update(
+                created_at=order.created_at - timedelta(days=40),
+                due_at=order.created_at - timedelta(days=late),
+                stuck_at=order.created_at - timedelta(days=stuck),
+            )
     browser = sign_in("amina")
 
     def found(query):
-        return {row.pk for row in browser.get(f"{ORDERS}?{query}").context["cl"].result_list}
+        return [row.pk for row in browser.get(f"{ORDERS}?{query}").context["cl"].result_list]
 
-    assert found("") == {old.pk, new.pk}
-    assert found("progress=open") == {old.pk, new.pk}
-    assert found("progress=overdue") == found("progress=stuck") == {old.pk}
-    assert found("kind__exact=collect") == {new.pk}
-    assert found("state__exact=confirmed") == set()
-    assert found(f"system={new.system_id}") == {old.pk, new.pk}
+    every = {first.pk, second.pk, third.pk, new.pk}
+    assert set(found("")) == set(found(f"system={new.system_id}")) == every
+    assert found("progress=overdue") == [second.pk, third.pk, first.pk]
+    assert found("progress=stuck") == [first.pk, third.pk, second.pk]
+    assert found("progress=open") == [new.pk, third.pk, second.pk, first.pk]
+    assert found("kind__exact=collect") == [second.pk]
+    assert found("state__exact=confirmed") == []
     with in_client(cast.client_id("indus")):
         lms = System.objects.get(code="lms")
-    assert found(f"system={lms.pk}") == set()
+    assert found(f"system={lms.pk}") == []
     home = browser.get("/admin/").content.decode()
     assert "Orders stuck" in home
     assert "Orders overdue" in home
@@ -189,15 +190,6 @@ def test_what_is_right_is_shown_to_those_who_correct_by_hand(sign_in, issue, cas
     assert kept(order).state == "confirmed"
 
 
-def test_a_failed_order_is_tried_again(sign_in, issue, cast):
-    order, key = issue(), cast.key_actor("indus")
-    with in_client(order.client_id):
-        at = timezone.now()
-        fail_order(accept_order(order, actor=key, at=at), code="locked", again=False, actor=key, at=at)
-    act(sign_in("farah"), order, "try-again")
-    assert kept(order).state == "queued"
-
-
 def test_two_people_waive_it(sign_in, issue):
     order, farah, amina = issue(), sign_in("farah"), sign_in("amina")
     act(farah, order, "waive", reason="review", ground="The library was shut down.")
@@ -211,46 +203,12 @@ def test_two_people_waive_it(sign_in, issue):
     assert kept(order).state == "waived"
 
 
-def test_a_system_that_answers_for_itself_is_not_answered_for(sign_in, issue):
-    order = issue(categories=("usage_logs",))
-    page = act(sign_in("amina"), order, "answer", outcome="not_found")
-    assert "Nothing was done" in page.content.decode()
-    assert kept(order).state == "queued"
-
-
-def test_paktaleems_billing_is_answered_for_by_paktaleem(sign_in, issue):
-    order = issue(categories=("billing",))
-    refused = act(sign_in("farah"), order, "answer", outcome="not_found")
-    assert "Your role does not allow this." in refused.content.decode()
-    act(sign_in("amina"), order, "answer", outcome="not_found")
-    assert kept(order).state == "not_found"
-
-
 def test_only_paktaleem_is_offered_what_may_be_done_about_an_order_to_its_own_system(sign_in, issue):
     billing, library = issue(categories=("billing",)), issue()
     for who, order, is_offered in (("farah", billing, False), ("farah", library, True), ("amina", billing, True)):
         page = sign_in(who).get(row_url("data_systems/order", order.pk)).content.decode()
         for label in ("Record the result", "Propose to waive"):
             assert (label in page) is is_offered, (who, label)
-
-
-def test_what_waits_longest_comes_first_where_the_list_is_narrowed_to_it(sign_in, issue):
-    first, second, third = issue(), issue(kind="collect"), issue(kind="anonymise")
-    with in_client(first.client_id):
-        for order, late, stuck in ((first, 1, 3), (second, 3, 1), (third, 2, 2)):
-            Order.objects.filter(pk=order.pk).update(
-                created_at=order.created_at - timedelta(days=40),
-                due_at=order.created_at - timedelta(days=late),
-                stuck_at=order.created_at - timedelta(days=stuck),
-            )
-    browser = sign_in("amina")
-
-    def found(progress):
-        return [row.pk for row in browser.get(f"{ORDERS}?progress={progress}").context["cl"].result_list]
-
-    assert found("overdue") == [second.pk, third.pk, first.pk]
-    assert found("stuck") == [first.pk, third.pk, second.pk]
-    assert found("open") == [third.pk, second.pk, first.pk]
 
 
 def test_the_case_of_an_order_is_linked_by_its_number(cast_of_rows, sign_in):
