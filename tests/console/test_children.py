@@ -1,18 +1,16 @@
 """Actions for children in the console, besides those on guardians."""
 
 import children.guardians.tasks
-from children.guardians.models import ChildMechanism, ProviderCheck, Quarantine, SchoolAuthorisation, Verification
+from children.guardians.models import ChildMechanism, ProviderCheck, SchoolAuthorisation, Verification
 from children.guardians.services.checks import ASK, BEGIN
 from paktaleem.directory.people.models import AgeChange, Subject
 from paktaleem.directory.webhooks.signing import new_secret
 from paktaleem.foundation.accounts.changes import ProposedChange
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.tenancy.context import in_client
-from tests.accounts.officers import second_officer_user
-from tests.children.guardians import decision_reason, guardian_of, verified_guardian
+from tests.children.guardians import decision_reason, guardian_of
 from tests.children.test_provider_checks import answer_by_file
 from tests.console.pages import row_url, shows_effect_only
-from tests.signing_in import browser_of
 from tests.working import work
 
 
@@ -85,21 +83,6 @@ def test_in_the_console_an_officer_asks_and_an_administrator_of_the_client_appro
         assert not kept(cast.client("indus")).serves_minors
 
 
-def test_a_verification_is_found_false_by_one_act_that_says_what_follows(sign_in, cast, now):
-    with in_client(cast.client_id("indus")):
-        row = verified_guardian(cast.subject("danish"), cast.subject("esra"), at=now)
-        proof = Verification.objects.get(guardianship=row)
-    farah = sign_in("farah")
-    page = farah.get(row_url("guardians/verification", proof.pk)).content.decode()
-    assert "Found false" in page
-    assert "never an identity document" in farah.get("/admin/guardians/verification/").content.decode()
-    act = row_url("guardians/verification", proof.pk, "found-false")
-    assert "quarantined and erased" in farah.get(act).content.decode()
-    assert farah.post(act, {"reason": "incident"}).status_code == 302
-    with in_client(cast.client_id("indus")):
-        assert Verification.objects.get().ended_at is not None
-
-
 def test_a_client_declares_its_mechanisms_and_officers_see_them_beside_who_decides(sign_in, cast, now):
     farah = sign_in("farah")
     add = "/admin/guardians/childmechanism/add/"
@@ -133,24 +116,6 @@ def test_a_schools_own_authorisation_is_shown_as_weaker_and_opens_nothing(sign_i
     assert farah.post(end, {"reason": "client_instruction"}).status_code == 302
     with in_client(cast.client_id("indus")):
         assert SchoolAuthorisation.objects.get().ends_at is not None
-
-
-def test_an_officer_holds_data_back_and_releases_what_was_reported_only(sign_in, cast, now):
-    amina, danish = sign_in("amina"), cast.subject_id("danish")
-    assert amina.post(row_url("people/subject", danish, "hold-back"), {"reason": "incident"}).status_code == 302
-    assert sign_in("farah").get(row_url("people/subject", danish, "hold-back")).status_code == 403
-    with in_client(cast.client_id("indus")):
-        held = Quarantine.objects.get()
-    assert "Reported as a child" in amina.get("/admin/guardians/quarantine/").content.decode()
-    release = row_url("guardians/quarantine", held.pk, "release")
-    assert amina.post(release, {"ground": "It is another child."}).status_code == 302
-    with in_client(cast.client_id("indus")):
-        assert Quarantine.objects.get().ends_at is None
-        change = ProposedChange.objects.get()
-    approve = row_url("accounts/proposedchange", change.pk, "approve")
-    assert browser_of(second_officer_user()).post(approve, {"reason": "incident"}).status_code == 302
-    with in_client(cast.client_id("indus")):
-        assert Quarantine.objects.get().ends_at is not None
 
 
 def test_a_check_requested_on_the_page_of_a_guardian_verifies_them(sign_in, cast, now, settings, tmp_path):

@@ -3,7 +3,7 @@
 import pytest
 from django.utils import timezone
 
-from consent.consents.models import Consent, ConsentEvent, Objection, Restriction
+from consent.consents.models import Consent, ConsentEvent, Restriction
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
 from tests.consent.making import shown
@@ -46,7 +46,7 @@ def test_a_consent_is_given_and_withdrawn_and_the_page_follows(name, sign_in, ca
     assert "consent withdrawn" in browser.get(page).content.decode()
 
 
-def test_the_page_of_a_consent_names_purpose_answer_and_notice(sign_in, cast):
+def test_the_page_of_a_consent_its_events_and_evidence_say_what_was_answered_and_who_recorded_it(sign_in, cast):
     browser = sign_in("farah")
     browser.post(answer_url(cast), given(cast, "given"))
     with in_client(cast.client_id("indus")):
@@ -55,11 +55,6 @@ def test_the_page_of_a_consent_names_purpose_answer_and_notice(sign_in, cast):
     assert "<title>Newsletter: Given |" in page
     assert "About newsletter, version 1" in page
     assert str(consent.notice_version) not in page, "no one reads the id of a version"
-
-
-def test_events_and_evidence_say_who_recorded_it(sign_in, cast):
-    browser = sign_in("farah")
-    browser.post(answer_url(cast), given(cast, "given"))
     browser.post(answer_url(cast), given(cast, "withdrawn", method="email"))
     with in_client(cast.client_id("indus")):
         events = list(ConsentEvent.objects.filter(subject_id=cast.subject_id(PERSON)).order_by("recorded_at"))
@@ -73,8 +68,6 @@ def test_events_and_evidence_say_who_recorded_it(sign_in, cast):
         ("consent.evidence_added", cast.user_id("farah")),
         ("consent.withdrawn", cast.user_id("farah")),
     }
-    with in_client(cast.client_id("indus")):
-        consent = Consent.objects.get(subject_id=cast.subject_id(PERSON))
     history = browser.get(row_url("consent/consent", consent.pk, "history")).content.decode()
     assert "farah@indus.example" in history
     assert history.index("Withdrawn") < history.index("Given")
@@ -139,13 +132,3 @@ def test_a_restriction_is_opened_and_lifted(sign_in, cast):
     assert "Periodic review" in history
     assert "amina@paktaleem.example, privacy officer" in history
     assert "farah@indus.example, client administrator" in history
-
-
-def test_an_objection_is_recorded(sign_in, cast):
-    browser = sign_in("farah")
-    url = row_url("people/subject", cast.subject_id(PERSON), "object")
-    assert browser.post(url, {"purpose_code": "support", "reason": "subject_request"}).status_code == 200
-    assert browser.post(url, {"purpose_code": "platform_improvement", "reason": "subject_request"}).status_code == 302
-    assert _denied(browser, cast, "objection in force")
-    with in_client(cast.client_id("indus")):
-        assert Objection.objects.get().purpose_code == "platform_improvement"

@@ -424,16 +424,6 @@ def test_another_clients_people_and_requests_are_not_there(cast, caller):
     assert Client().get(URL).status_code == 401
 
 
-def test_a_repeated_post_with_its_key_makes_one_request(caller):
-    body = {"subject": "lms-hamza", "kind": "access"}
-    first, again = (
-        caller._client.post(URL, body, content_type="application/json", headers={"Idempotency-Key": '"once"'})
-        for _ in range(2)
-    )
-    assert first.content == again.content
-    assert first.status_code == again.status_code == 201
-
-
 def test_a_list_takes_the_same_number_of_queries_however_long_it_is(caller):
     counts = []
     for _ in range(2):

@@ -19,7 +19,6 @@ from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.clock import client_now, wall_clock_now
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
-from tests.api.callers import Caller
 from tests.children.browsers import by_link, latest_link, work
 from tests.console.pages import list_url, row_url, typed
 from tests.factories import CAST_AT, FAR, SETTING_UP, OrderSpecFactory, make_key, make_staff
@@ -251,17 +250,6 @@ def test_what_does_not_fit_is_refused_by_name(sandbox, body, pointer):
 
 def test_no_order_names_an_unknown_person(sandbox):
     assert problem(sandbox.caller.post(ORDERS, {"subject": "nobody", "kind": "erase"})) == (404, "subject-unknown")
-
-
-@pytest.mark.parametrize("code", ["indus", "khyber", "paktaleem"])
-def test_no_other_client_is_a_sandbox_by_the_api(cast, code):
-    caller, erased = Caller(cast.key(code)), {"subject": "lms-danish", "state": "erased"}
-    order = {"subject": "lms-kiran", "kind": "erase"}
-    for page, body in {"clock": {"days": 1}, "state": erased, "orders": order, "reset": {}}.items():
-        assert problem(caller.post(f"/api/v1/sandbox/{page}", body)) == (403, "not-a-sandbox")
-    assert problem(caller.get("/api/v1/sandbox/clock")) == (403, "not-a-sandbox")
-    with in_client(cast.client_id("indus")):
-        assert cast.subject("danish").erased_at is None
 
 
 OF_THE_OTHER_KIND = "apikey_is_of_its_clients_kind"
