@@ -24,7 +24,7 @@ _SLOW: Final = {
         console/test_people.py::test_lists_and_exports_are_filtered_by_a_role_of_the_person[consent/consentevent
         console/test_people.py::test_lists_and_exports_are_filtered_by_a_role_of_the_person[invitations
         console/test_people.py::test_lists_and_exports_are_filtered_by_a_role_of_the_person[people/guardianclaim
-        onboarding/test_first_field.py project/test_acts_in_urdu.py
+        project/test_acts_in_urdu.py
         console/test_every_page.py::test_each_role_opens_its_pages[amina]
         console/test_every_page.py::test_no_page_has_an_inline_style_script_or_handler[amina]
         console/test_every_page.py::test_no_page_says_anything_in_english_or_shows_a_code
@@ -54,24 +54,24 @@ _SLOW: Final = {
         schools/test_console.py::test_lists_and_exports_have_the_rows_of_a_class_school_or_grade[consent/consentevent
         schools/test_console.py::test_lists_and_exports_have_the_rows_of_a_class_school_or_grade[invitations
         schools/test_console.py::test_lists_and_exports_have_the_rows_of_a_class_school_or_grade[people/guardianclaim
-        signin/test_sessions.py::test_a_session_ends_after_twelve_hours_even_if_used[after1-False]
+        signin/test_lockout.py::test_a_session_ends_after_twelve_hours_even_if_used[after1-False]
         signin/test_second_factor.py::test_other_acts_require_no_reauthentication
         single_sign_on/test_single_sign_on.py::test_the_second_factor_of_the_provider_counts_if_the_client_wants_it[honours-claims1
         single_sign_on/test_single_sign_on.py::test_the_second_factor_of_the_provider_counts_if_the_client_wants_it[honours-claims2
         single_sign_on/test_single_sign_on.py::test_the_second_factor_of_the_provider_counts_if_the_client_wants_it[honours-claims4
         single_sign_on/test_single_sign_on.py::test_the_second_factor_of_the_provider_counts_if_the_client_wants_it[honours-claims5
         single_sign_on/test_single_sign_on.py::test_the_second_factor_of_the_provider_counts_if_the_client_wants_it[honours-claims6
-        subjects/test_countries.py::test_an_invalid_country_is_refused_with_its_place[xlsx
-        subjects/test_countries.py::test_moving_to_a_higher_threshold_takes_effect_at_once[1.2]
-        subjects/test_countries.py::test_moving_to_a_higher_threshold_takes_effect_at_once[xlsx]
-        subjects/test_countries.py::test_moving_to_a_lower_threshold_waits_for_a_second_person[1.2]
-        subjects/test_countries.py::test_moving_to_a_lower_threshold_waits_for_a_second_person[xlsx]
-        subjects/test_countries.py::test_the_country_of_a_roster_sets_the_age_threshold[1.2]
-        subjects/test_countries.py::test_the_country_of_a_roster_sets_the_age_threshold[xlsx]
-        webhooks/test_outbox.py::test_each_act_causes_its_events[a_guardian_is_invited_reminded_and_says_yes]
-        webhooks/test_outbox.py::test_each_act_causes_its_events[a_guardian_requests_a_copy]
-        webhooks/test_outbox.py::test_each_act_causes_its_events[a_person_requests_their_data]
-        webhooks/test_outbox.py::test_each_act_causes_its_events[a_request_for_erasure_is_carried_out]
+        subjects/test_ages.py::test_an_invalid_country_is_refused_with_its_place[xlsx
+        subjects/test_ages.py::test_moving_to_a_higher_threshold_takes_effect_at_once[1.2]
+        subjects/test_ages.py::test_moving_to_a_higher_threshold_takes_effect_at_once[xlsx]
+        subjects/test_ages.py::test_moving_to_a_lower_threshold_waits_for_a_second_person[1.2]
+        subjects/test_ages.py::test_moving_to_a_lower_threshold_waits_for_a_second_person[xlsx]
+        subjects/test_ages.py::test_the_country_of_a_roster_sets_the_age_threshold[1.2]
+        subjects/test_ages.py::test_the_country_of_a_roster_sets_the_age_threshold[xlsx]
+        webhooks/test_endpoints.py::test_each_act_causes_its_events[a_guardian_is_invited_reminded_and_says_yes]
+        webhooks/test_endpoints.py::test_each_act_causes_its_events[a_guardian_requests_a_copy]
+        webhooks/test_endpoints.py::test_each_act_causes_its_events[a_person_requests_their_data]
+        webhooks/test_endpoints.py::test_each_act_causes_its_events[a_request_for_erasure_is_carried_out]
     """,
     "a walk in Chromium": """
         access_links/test_in_a_browser.py browser/test_browser.py browser/test_days.py browser/test_typed.py
@@ -165,7 +165,7 @@ _SLOW: Final = {
         api/test_idempotency.py::test_thirty_two_simultaneous_requests_act_once
         consent/test_consents.py::test_parallel_answers_lose_nothing_and_agree_in_the_end
         consent/test_announcements.py::test_every_reader_follows_it_at_its_time_without_a_worker
-        faults/test_receivers.py faults/test_slow_callers.py
+        faults/test_receivers.py
         retention/schedule/test_holds.py::test_the_hold_of_a_person_whose_erasure_starts_meanwhile_recalls_its_orders
         retention/test_incidents.py::test_a_release_waits_for_an_incident_that_is_being_opened
         retention/test_incidents.py::test_an_incident_opened_while_another_closes_has_a_quarantine_of_its_own
@@ -173,7 +173,7 @@ _SLOW: Final = {
         rights/test_intake.py::test_of_two_tabs_one_decides_one_extends_and_one_answers
         rights/test_intake.py::test_of_many_workers_one_carries_out_a_step
         retention/test_data_map.py::test_first_declarations_at_the_same_time_make_one_line
-        retention/test_inventories.py::test_of_orders_at_the_same_time_one_is_made
+        retention/test_data_map.py::test_of_orders_at_the_same_time_one_is_made
         subjects/test_epochs.py::test_people_are_registered_and_erased_during_a_rewrap
         subjects/test_roster_uploads.py::test_what_is_read_is_seen_before_the_step_commits
     """,
@@ -198,7 +198,8 @@ _SLOW: Final = {
         school_limits/test_work.py::test_a_copy_of_both_records_is_neither_ordered_nor_handed_over
         school_limits/test_work.py::test_an_erasure_of_both_records_is_neither_proposed_nor_approved_nor_cancelled
         signin/test_second_factor.py::test_each_sensitive_act_requires_reauthentication subjects/test_replay.py
-        rights/test_people_of_clients.py
+        rights/test_people_outside.py::test_a_contact_of_a_client_is_copied_corrected_and_erased
+        rights/test_people_outside.py::test_a_guardian_known_by_an_invitation_only_is_copied_corrected_and_erased
     """,
     "copies and exports of all data of people are built": """
         erasures/test_certificates.py::test_the_pdf_is_accessible_and_says_the_same_in_both_languages

@@ -3,6 +3,7 @@
 import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.utils import timezone, translation
@@ -17,6 +18,7 @@ from consent.register.services import request_safeguard_change
 from paktaleem.foundation.accounts.changes import ProposedChange, decide_proposed_change
 from paktaleem.foundation.accounts.models import ApiKey, Membership
 from paktaleem.foundation.accounts.selectors import find_key_actor
+from paktaleem.foundation.accounts.services import issue_api_key
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.console.register_names import format_categories, format_category
@@ -433,3 +435,72 @@ def test_a_change_of_a_safeguard_says_who_requested_it(sign_in, cast):
             shown = cast.user(name).email if name else "PakTaleem"
             assert shown in page.split("Requested by")[1][:300]
     assert cast.user("amina").email not in sign_in("farah").get(list_url("accounts/proposedchange")).content.decode()
+
+
+# Rotation of an API key in the console: new key shown once; old key valid until a chosen day, or revoked.
+
+
+DAY, KARACHI = timedelta(days=1), ZoneInfo("Asia/Karachi")
+
+
+@pytest.fixture
+def key(cast):
+    now = timezone.now()
+    with in_client(cast.client_id("indus")):
+        return issue_api_key(
+            cast.client_id("indus"),
+            name="Grade book",
+            scopes=["decisions:ask"],
+            expires_at=now + 365 * DAY,
+            actor=cast.actor("farah"),
+            at=now,
+        )
+
+
+def rotate(browser, key, days=7, **changed):
+    ends_on = (timezone.now() + days * DAY).astimezone(KARACHI).date()
+    values = {"old_ends_on": f"{ends_on}", "reason": "key_rotation", **changed}
+    return browser.post(row_url("accounts/apikey", key.pk, "rotate"), values)
+
+
+def shown(response):
+    assert response.status_code == 200, response
+    return str(response.content.decode().split('<code id="secret">')[1].split("</code>")[0])
+
+
+def row(cast, key):
+    with in_client(cast.client_id("indus")):
+        return ApiKey.objects.get(pk=key.pk)
+
+
+@pytest.mark.parametrize("name", ["farah", "amina"])
+def test_the_new_key_is_shown_once_and_both_open(sign_in, cast, key, name):
+    old, old_secret = key
+    browser = sign_in(name)
+    secret = shown(rotate(browser, old))
+    with in_client(cast.client_id("indus")):
+        new = ApiKey.objects.exclude(pk=old.pk).get(name="Grade book")
+    now = timezone.now()
+    assert find_key_actor(secret, at=now) is not None
+    assert find_key_actor(old_secret, at=now) is not None
+    assert now + 7 * DAY - timedelta(hours=1) < row(cast, old).expires_at <= now + 8 * DAY
+    for page in ("change", "history"):
+        for one in (old, new):
+            assert secret not in browser.get(row_url("accounts/apikey", one.pk, page)).content.decode()
+    assert secret not in str(dict(browser.session))
+
+
+def test_the_old_key_ends_with_the_chosen_day_of_the_client(sign_in, cast, key):
+    rotate(sign_in("farah"), key[0], days=2)
+    ends_at = row(cast, key[0]).expires_at
+    assert f"{ends_at.astimezone(KARACHI):%H:%M:%S.%f}" == "00:00:00.000000"
+
+
+@pytest.mark.parametrize("changed", [{"old_ends_on": "2020-01-01"}, {"old_ends_on": "2099-01-01"}, {"old_ends_on": ""},
+                                     {"old_ends_on": "soon"}, {"reason": ""}, {"reason": "because"}])  # fmt: skip
+def test_a_day_out_of_bounds_is_refused_and_nothing_issued(sign_in, cast, key, changed):
+    page = rotate(sign_in("farah"), key[0], **changed).content.decode()
+    assert "errorlist" in page
+    assert 'id="secret"' not in page
+    with in_client(cast.client_id("indus")):
+        assert ApiKey.objects.filter(name="Grade book").count() == 1

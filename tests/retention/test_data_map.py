@@ -1,19 +1,27 @@
 """The data map: a system declares what it holds, the client confirms it, and the portal compares it with reports."""
 
+import hashlib
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from consent.agreements.duties import DUTIES
 from consent.agreements.selectors import list_breached
 from consent.agreements.services import attest_duties, remind_of_duties
 from consent.register.models.purposes import DataCategory
-from paktaleem.directory.data_systems.models import System, SystemKey
+from paktaleem.directory.data_systems.models import Delivery, System, SystemKey
+from paktaleem.directory.data_systems.services.fulfilment import AlreadyAnswered, NotByHand
 from paktaleem.directory.data_systems.services.registering import end_system_key
+from paktaleem.directory.people.models import Subject
+from paktaleem.directory.people.services.erasure import erase_subject
 from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.accounts.acts import Refused
+from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.clock import wall_clock_now
@@ -24,9 +32,25 @@ from retention.data_map.models import MapLine
 from retention.data_map.portal import list_portal_holdings
 from retention.data_map.selectors import Declaration, compare, draw_map
 from retention.data_map.services import confirm_line, declare_line, declare_map, end_line
+from retention.holdings.models import Holding
+from retention.holdings.services.holdings import CollectionReport, report_collection
+from retention.inventories.models import AskedFor, Inventory, InventoryLine
+from retention.inventories.services import (
+    ANSWER_WITHIN,
+    MOST_NAMED,
+    Count,
+    add_people,
+    answer_inventory,
+    decide_difference,
+    order_inventories,
+    order_inventory,
+    order_monthly,
+)
 from tests.console.pages import row_url
 from tests.factories import SETTING_UP, make_system
+from tests.keeping import default_period, dispose
 from tests.rights.test_intake import at_once
+from tests.signing_in import browser_of
 
 LOGS: dict[str, Any] = {"category": "usage_logs", "roles": ["student"], "purposes": ["support"], "countries": ["PK"]}
 LOGS |= {"found_by": "lms_id"}
@@ -225,3 +249,291 @@ def test_first_declarations_at_the_same_time_make_one_line(committed, now):
             return declare_map(lms, [Declaration(**LOGS)], client_id=client_id, actor=key, at=now)[0].pk
 
     assert len({*at_once(8, declare)}) == 1
+
+
+# Inventories: what systems count, compared with what they reported; silent, late and lying systems.
+
+
+INVENTORIES = "/api/v1/inventories"
+
+
+def hash_of(external_id):
+    return hashlib.sha256(external_id.encode()).hexdigest()
+
+
+@pytest.fixture
+def inventory(indus, lms, now):
+    [made] = order_inventories(indus.pk, [lms], asked_for=AskedFor.MONTHLY, actor=SETTING_UP, at=now)
+    return made
+
+
+@pytest.fixture
+def answer(cast, inventory, now):
+    """Return a function by which the learning platform answers with these counts, else 0; it returns the lines."""
+
+    def answer(*, at=now, people=(), **counts):
+        by = {"actor": cast.key_actor("indus"), "at": at}
+        for category, names in dict(people).items():
+            add_people(inventory, category, [hash_of(name) for name in names], **by)
+        codes = InventoryLine.objects.filter(inventory=inventory).values_list("category", flat=True)
+        answer_inventory(inventory, [Count(code, counts.get(code, 0)) for code in codes], **by)
+        return {line.category: line for line in InventoryLine.objects.filter(inventory=inventory)}
+
+    return answer
+
+
+@pytest.fixture
+def farah(cast, now):
+    return {"actor": cast.actor("farah"), "at": now}
+
+
+def test_a_count_as_reported_is_no_difference(report, answer, now):
+    report("danish")
+    line = answer(usage_logs=1)["usage_logs"]
+    assert (line.counted, line.expected, line.missing, line.is_difference) == (1, 1, None, False)
+    assert not InventoryLine.objects.undecided(now).exists()
+    kinds = Entry.objects.filter(kind__startswith="inventory.").order_by("id").values_list("kind", flat=True)
+    assert list(kinds) == ["inventory.ordered", "inventory.answered"]
+
+
+def test_another_count_is_a_difference_until_staff_decide(report, answer, farah, now):
+    report("danish")
+    line = answer(usage_logs=3)["usage_logs"]
+    assert InventoryLine.objects.undecided(now).get() == line
+    decide_difference(line, decision="explained", ground="Two test accounts.", **farah)
+    assert not InventoryLine.objects.undecided(now).exists()
+    with pytest.raises(Refused, match="decided already"):
+        decide_difference(line, decision="explained", ground="Again.", **farah)
+
+
+def test_people_named_by_hash_show_who_is_missing_unexpected_or_erased(cast, report, answer, farah, now):
+    report("danish")
+    report("esra")
+    erased = cast.subject("hamza").external_id
+    erase_subject(cast.subject("hamza"), actor=cast.actor("amina"), reason=Reason.SUBJECT_REQUEST, at=now)
+    line = answer(usage_logs=3, people={"usage_logs": ["lms-danish", "lms-stranger", erased]})["usage_logs"]
+    assert (line.expected, line.missing, line.unexpected, line.still_held) == (2, 1, 1, 1)
+    assert line.id_hashes == [hash_of(erased), hash_of("lms-stranger")]
+    decided = decide_difference(line, decision="erased", ground="The system erased it.", **farah)
+    assert InventoryLine.objects.get(pk=decided.pk).id_hashes == []
+
+
+def test_an_erased_person_whom_a_lying_system_still_holds_is_named_by_its_own_hash(cast, report, answer, now):
+    report("hamza")
+    lms_id = cast.subject("hamza").external_id
+    erase_subject(cast.subject("hamza"), actor=cast.actor("amina"), reason=Reason.SUBJECT_REQUEST, at=now)
+    line = answer(usage_logs=1, people={"usage_logs": [lms_id]})["usage_logs"]
+    assert (line.expected, line.counted, line.still_held, line.unexpected) == (0, 1, 1, 0)
+
+
+def test_no_hash_of_a_person_outlasts_their_erasure(cast, inventory, answer, now):
+    hamza = cast.subject("hamza")
+    add_people(inventory, "content", [hash_of(hamza.external_id)], actor=cast.key_actor("indus"), at=now)
+    answer(usage_logs=2, content=1, people={"usage_logs": [hamza.external_id, "lms-stranger"]})
+    erase_subject(hamza, actor=cast.actor("amina"), reason=Reason.SUBJECT_REQUEST, at=now)
+    lines = InventoryLine.objects.filter(inventory=inventory)
+    assert [one for line in lines for one in line.id_hashes] == [hash_of("lms-stranger")]
+
+
+def test_hashes_about_which_no_one_decides_are_deleted_after_their_period(cast):
+    period, client_id = ANSWER_WITHIN + default_period("inventory_hashes"), cast.client_id("indus")
+    with in_client(client_id):
+        library = make_system(Client.objects.get(pk=client_id), "library", ["content"])
+        for system, age in ((System.objects.get(code="lms"), period), (library, period - timedelta(hours=1))):
+            at = timezone.now() - age
+            [made] = order_inventories(client_id, [system], asked_for=AskedFor.MONTHLY, actor=SETTING_UP, at=at)
+            add_people(made, "content", [hash_of("lms-stranger")], actor=cast.key_actor("indus"), at=at)
+    assert [dispose("inventory_hashes"), dispose("inventory_hashes")] == [1, 0]
+    with in_client(client_id):
+        assert InventoryLine.objects.exclude(id_hashes=[]).get().inventory.system == library
+
+
+def test_the_same_answer_changes_nothing_and_another_is_refused(report, answer):
+    report("danish")
+    before = answer(usage_logs=1)["usage_logs"]
+    assert answer(usage_logs=1)["usage_logs"] == before
+    with pytest.raises(AlreadyAnswered):
+        answer(usage_logs=2)
+
+
+def test_a_silent_a_late_and_a_lying_system_in_a_year(cast, indus, lms, report, now):
+    """The platform answers each month and counts no one; the library answers after the due day; billing never does."""
+    report("danish")
+    library = make_system(indus, "library", ["content"])
+    for day in range(365):
+        at = now + timedelta(days=day)
+        order_monthly(indus.pk, SETTING_UP, at)
+        for row in Inventory.objects.open().filter(client=indus).select_related("system"):
+            is_late = row.system_id == library.pk and row.due_at + timedelta(days=2) <= at
+            if row.system_id == lms.pk or is_late:
+                counts = [Count(code, 0) for code in row.system.categories]
+                answer_inventory(row, counts, actor=cast.key_actor("indus"), at=at)
+    rows = Inventory.objects.filter(client=indus)
+    assert rows.filter(system=lms).count() == 12
+    assert InventoryLine.objects.undecided(at).filter(inventory__system=lms).count() == 12
+    assert rows.filter(system=library).count() == 12
+    assert not InventoryLine.objects.undecided(at).exclude(inventory__system=lms).exists()
+    silent = rows.overdue(at).exclude(system=library).values_list("system__code", "asked_at")
+    assert list(silent) == [("billing", now)]
+
+
+def test_staff_order_an_inventory_once_and_enter_the_numbers_of_a_system_by_hand(cast, indus, lms, farah):
+    made = order_inventory(lms, reason=Reason.REVIEW, **farah)
+    with pytest.raises(Refused, match="inventory to answer"):
+        order_inventory(lms, reason=Reason.REVIEW, **farah)
+    counts = [Count(code, 0) for code in lms.categories]
+    with pytest.raises(NotByHand):
+        answer_inventory(made, counts, **farah)
+    with pytest.raises(NotAllowed):
+        answer_inventory(made, counts, actor=cast.actor("celia"), at=farah["at"])
+    by_hand = make_system(indus, "library", ["content"], delivery=Delivery.BY_HAND)
+    answered = answer_inventory(order_inventory(by_hand, reason=Reason.REVIEW, **farah), [Count("content", 0)], **farah)
+    assert answered.answered_at == farah["at"]
+
+
+def test_of_orders_at_the_same_time_one_is_made(committed, now):
+    client_id = committed.client_id("indus")
+
+    def order(_number):
+        with in_client(client_id):
+            lms = System.objects.get(client_id=client_id, code="lms")
+            return len(order_inventories(client_id, [lms], asked_for=AskedFor.MONTHLY, actor=SETTING_UP, at=now))
+
+    assert sorted(at_once(6, order)) == [0, 0, 0, 0, 0, 1]
+
+
+def test_more_people_than_a_line_keeps_are_refused_by_their_field(cast, inventory, now):
+    [category] = InventoryLine.objects.filter(inventory=inventory).values_list("category", flat=True)[:1]
+    by = {"actor": cast.key_actor("indus"), "at": now}
+    assert add_people(inventory, category, [f"{one:064x}" for one in range(MOST_NAMED)], **by) == MOST_NAMED
+    with pytest.raises(ValidationError) as caught:
+        add_people(inventory, category, ["f" * 64], **by)
+    assert list(caught.value.message_dict) == ["id_hashes"]
+    assert add_people(inventory, category, ["0" * 64], **by) == MOST_NAMED
+
+
+def test_a_client_without_people_gets_no_orders(cast, now):
+    with in_client(cast.client_id("khyber")):
+        for person in Subject.objects.filter(client_id=cast.client_id("khyber")):
+            erase_subject(person, actor=cast.actor("amina"), reason=Reason.SUBJECT_REQUEST, at=now)
+        order_monthly(cast.client_id("khyber"), SETTING_UP, now)
+        assert not Inventory.objects.exists()
+
+
+@pytest.fixture
+def ordered(cast, now):
+    """Order an inventory of the learning platform, one of whose people it reported; return it and the categories."""
+    with in_client(cast.client_id("indus")):
+        lms = System.objects.get(client_id=cast.client_id("indus"), code="lms")
+        collected = CollectionReport(
+            category="usage_logs", occasion="assessment", purpose="support", collected_at=now - timedelta(hours=1)
+        )
+        report_collection(cast.subject("danish"), collected, actor=cast.key_actor("indus"), at=now)
+        [made] = order_inventories(lms.client_id, [lms], asked_for=AskedFor.MONTHLY, actor=SETTING_UP, at=now)
+    return made, sorted(lms.categories)
+
+
+@pytest.mark.parametrize(("days", "late"), [(0, 0), (1, 1)])
+def test_the_page_of_a_system_names_late_answers(cast, ordered, days, late):
+    made, categories = ordered
+    with in_client(made.client_id):
+        counts, at = [Count(code, 0) for code in categories], made.due_at + timedelta(days=days)
+        answer_inventory(made, counts, actor=cast.key_actor("indus"), at=at)
+    page = browser_of(cast.user("farah")).get(f"/admin/data_systems/system/{made.system_id}/change/").text
+    assert "The latest inventories of the system" in page
+    assert page.count("Answered late") == late
+
+
+def test_a_system_answers_over_the_api_for_its_client_only(indus_lms, khyber_lms, ordered):
+    inventory, categories = ordered
+    [listed] = indus_lms.get(INVENTORIES).json()["inventories"]
+    assert (listed["id"], listed["answered_at"]) == (str(inventory.pk), None)
+    assert [line["category"] for line in listed["lines"]] == categories
+    people, answer = (f"{INVENTORIES}/{inventory.pk}/{path}" for path in ("people", "answer"))
+    batch = {"category": "usage_logs", "id_hashes": [hash_of("lms-danish")] * 2}
+    foreign = khyber_lms.post(people, batch)
+    assert (foreign.status_code, foreign.json()["type"]) == (404, "urn:paktaleem:problem:inventory-unknown")
+    assert indus_lms.post(people, batch).json() == {"category": "usage_logs", "people": 1}
+    counts = [{"category": code, "people": int(code == "usage_logs")} for code in categories]
+    answered = indus_lms.post(answer, {"counts": counts}).json()
+    [line] = [line for line in answered["lines"] if line["category"] == "usage_logs"]
+    assert line == {
+        "category": "usage_logs",
+        "counted": 1,
+        "expected": 1,
+        "missing": 0,
+        "unexpected": 0,
+        "still_held": 0,
+        "id_hashes": [],
+    }
+    assert indus_lms.post(answer, {"counts": counts}).json() == answered
+    assert indus_lms.post(people, batch).status_code == 409
+
+
+def test_a_bad_answer_names_the_field(indus_lms, ordered):
+    inventory, categories = ordered
+    people, answer = (f"{INVENTORIES}/{inventory.pk}/{path}" for path in ("people", "answer"))
+    good = [{"category": code, "people": 0} for code in categories]
+    for counts, name in (
+        ([*good, {"category": "marks", "people": 1}], f"#/counts/{len(good)}/category"),
+        ([*good, good[0]], f"#/counts/{len(good)}/category"),
+        (good[1:], "#/counts"),
+        ([{"category": "usage_logs", "people": -1}], "#/counts/0/people"),
+    ):
+        problem = indus_lms.post(answer, {"counts": counts})
+        assert (problem.status_code, [one["pointer"] for one in problem.json()["errors"]]) == (400, [name])
+    for batch, name in (
+        ({"category": "usage_logs", "id_hashes": ["ABC"]}, "#/id_hashes/0"),
+        ({"category": "marks", "id_hashes": ["0" * 64]}, "#/category"),
+    ):
+        problem = indus_lms.post(people, batch)
+        assert (problem.status_code, [one["pointer"] for one in problem.json()["errors"]]) == (400, [name])
+    indus_lms.post(people, {"category": good[0]["category"], "id_hashes": ["0" * 64]})
+    [error] = indus_lms.post(answer, {"counts": good}).json()["errors"]
+    assert error["pointer"] == "#/counts/0/people"
+
+
+def test_ten_thousand_people_are_compared_in_one_statement_as_plain_sql_finds_them(cast, indus, lms, inventory, now):
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO people_subject"
+            " (id, client_id, external_id, role, language, is_enabled, registered_at, changed_at)"
+            " SELECT gen_random_uuid(), %(c)s, 'bulk-' || n, 'student', 'en', true, %(at)s, %(at)s"
+            " FROM generate_series(1, 10000) n",
+            {"c": indus.pk, "at": now},
+        )
+        cursor.execute(
+            "INSERT INTO holdings_holding (id, client_id, subject_id, category, system_id, system_owner, occasions,"
+            " purposes, count, first_collected_at, last_collected_at)"
+            " SELECT gen_random_uuid(), client_id, id, 'usage_logs', %s, %s, '[]', '[]', 1, %s, %s FROM people_subject"
+            " WHERE external_id LIKE 'bulk-%%'",
+            [lms.pk, lms.client_id, now, now],
+        )
+    by = {"actor": cast.key_actor("indus"), "at": now}
+    named = [f"bulk-{number}" for number in range(8, 10_008)]  # seven are missing, seven were never reported
+    add_people(inventory, "usage_logs", map(hash_of, named), **by)
+    counts = [Count(code, 10_000 if code == "usage_logs" else 0) for code in lms.categories]
+    with CaptureQueriesContext(connection) as queries:
+        answer_inventory(inventory, counts, **by)
+    line = InventoryLine.objects.get(inventory=inventory, category="usage_logs")
+    assert (line.expected, line.missing, line.unexpected) == (10_000, 7, 7)
+    assert sum("holdings_holding" in query["sql"] for query in queries) == 1
+    held = Holding.objects.held().filter(system=lms, category="usage_logs")
+    assert held.exclude(subject__external_id__in=named).count() == line.missing
+    known = set(held.values_list("subject__external_id", flat=True))
+    assert line.id_hashes == sorted(hash_of(name) for name in set(named) - known)
+
+
+def test_the_database_refuses_a_decision_without_a_ground_and_a_second_open_inventory(inventory, lms, now):
+    line = InventoryLine.objects.filter(inventory=inventory)[0]
+    with pytest.raises(IntegrityError), transaction.atomic():
+        InventoryLine.objects.filter(pk=line.pk).update(decided_at=now, decided_by=lms.pk, decision="explained")
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Inventory.objects.create(
+            client_id=inventory.client_id,
+            system=lms,
+            system_owner=lms.client_id,
+            asked_for=AskedFor.MONTHLY,
+            asked_at=now,
+            due_at=now + timedelta(days=1),
+        )
