@@ -11,6 +11,8 @@ the client's system lms. PakTaleem's system billing serves all clients and is op
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Model
+
 from consent.notices.services.publishing import load_register
 from consent.notices.starter_register import CATEGORIES, PURPOSES
 from consent.register.models.purposes import BalancingTest, ListedLaw
@@ -73,6 +75,16 @@ class Cast:
 
     def subject(self, name: str) -> Subject:
         return Subject.objects.select_related("client").get(id=self.subject_id(name))
+
+    def get[Row: Model](self, model: type[Row], code: str = "indus", /, **where: Any) -> Row:
+        """Return the row of a client, Indus by default, that meets the conditions."""
+        with in_client(self.client_id(code)):
+            return model._default_manager.get(**where)
+
+    def has(self, model: type[Model], code: str = "indus", /, **where: Any) -> bool:
+        """Return True if a client, Indus by default, has a row that meets the conditions."""
+        with in_client(self.client_id(code)):
+            return model._default_manager.filter(**where).exists()
 
 
 def make_cast() -> dict[str, Any]:

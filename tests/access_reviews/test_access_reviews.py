@@ -147,8 +147,7 @@ def test_a_member_who_joined_after_the_opening_is_confirmed_in_the_next_review(c
 def test_other_roles_and_other_clients_confirm_nothing_nor_memberships_of_others(cast, name):
     indus = cast.client_id("indus")
     advance(indus, OPENED)
-    with in_client(cast.client_id("khyber")):
-        foreign = Membership.objects.get().pk
+    foreign = cast.get(Membership, "khyber").pk
     with in_client(indus), pytest.raises(Refused, match="None of these memberships is waiting any more"):
         confirm_access(only_review(indus), [foreign], actor=cast.actor("farah"), reason="review", at=OPENED)
     with pytest.raises(NotAllowed):

@@ -238,8 +238,7 @@ def test_the_console_invites_limits_and_ends_a_colleague(cast, sign_in):
     browser.post(list_url(model) + "add/", {**given, "role": "client_auditor"})
     page = browser.get(list_url(model)).content.decode()
     assert ("Invited" in page, "New Colleague" in page) == (True, True)
-    with in_client(cast.client_id("indus")):
-        made = Membership.objects.get(user__email=NEW.email)
+    made = cast.get(Membership, user__email=NEW.email)
     issue(cast, "Grades", user_actor(made.user_id, "client_admin", cast.client_id("indus")), timezone.now())
     wider = {"role": "client_admin", "reason": "review", "ground": "She runs it."}
     widened = browser.post(row_url(model, made.pk), wider, follow=True)
@@ -257,8 +256,7 @@ def test_the_console_invites_limits_and_ends_a_colleague(cast, sign_in):
 
 @pytest.mark.parametrize("page", ["change", "end", "history"])
 def test_the_pages_of_a_membership_name_its_member(cast, sign_in, page):
-    with in_client(cast.client_id("indus")):
-        row = Membership.objects.get(user_id=cast.user_id("farah"))
+    row = cast.get(Membership, user_id=cast.user_id("farah"))
     shown = sign_in("amina").get(row_url("accounts/membership", row.pk, page)).content.decode()
     assert f"<bdi>{cast.user('farah').email}: Client administrator</bdi>" in shown
 
@@ -483,8 +481,7 @@ def test_the_console_invites_within_a_limit_and_shows_it(cast, head, schools):
     ):
         assert refusal in browser.post(add, {**new, "schools": text}).content.decode()
     assert nadia.post(add, {**new, "schools": NORTH}).status_code == 302
-    with in_client(cast.client_id("indus")):
-        made = Membership.objects.get(user__email=GULNAZ.email)
+    made = cast.get(Membership, user__email=GULNAZ.email)
     assert made.school_ids == [schools[NORTH]]
     change = row_url("accounts/membership", made.pk)
     page = farah.get(change).content.decode()

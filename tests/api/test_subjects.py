@@ -141,8 +141,7 @@ def test_an_invalid_field_is_named_and_nothing_is_stored(indus_lms, cast, change
     assert (response.status_code, response["Content-Type"]) == (400, "application/problem+json")
     assert response.json()["type"] == "urn:paktaleem:problem:invalid-input"
     assert pointer in {error["pointer"] for error in response.json()["errors"]}
-    with in_client(cast.client_id("indus")):
-        assert not Subject.objects.filter(external_id="lms-new").exists()
+    assert not cast.has(Subject, external_id="lms-new")
 
 
 def test_an_email_address_is_refused_as_an_id(indus_lms):

@@ -62,8 +62,7 @@ def test_the_schools_attestation_waits_for_a_second_person_before_it_permits_sha
     assert indus_lms.post(ANSWERS, {**attested, "shares": None}).status_code == 201
     assert indus_lms.reason("lms-danish", "service_delivery") == "permitted"
     assert kind(indus_lms.post(ANSWERS, {**GIVEN, "verification": "school_attested"})) == (409, "change-waits")
-    with in_client(cast.client_id("indus")):
-        assert GuardianChange.objects.get().state == "waiting"
+    assert cast.get(GuardianChange).state == "waiting"
 
 
 def test_all_of_it_or_nothing(cast, indus_lms):
@@ -74,8 +73,7 @@ def test_all_of_it_or_nothing(cast, indus_lms):
     assert kind(older) == (409, "claimed-before-notice")
     assert older.json()["errors"][0]["pointer"] == "#/claimed_at"
     assert kind(indus_lms.post(ANSWERS, {**GIVEN, "evidence": "x"})) == (400, "evidence-missing")
-    with in_client(cast.client_id("indus")):
-        assert not Verification.objects.exists()
+    assert not cast.has(Verification)
 
 
 def test_the_same_call_again_is_answered_as_before_and_records_once(cast, indus_lms):
@@ -135,5 +133,4 @@ def test_the_platform_is_notified_that_an_age_change_waits(cast, indus_lms):
     before = indus_lms.get("/api/v1/subjects/lms-danish").json()["age_gate"]
     answer = indus_lms.put("/api/v1/subjects/lms-danish", {"role": "student", "birth_date": "1990-01-01"})
     assert (answer.status_code, answer.json()["age_gate"]) == (200, {**before, "change_waits": True})
-    with in_client(cast.client_id("indus")):
-        assert AgeChange.objects.get().requested_by == cast.key_id("indus")
+    assert cast.get(AgeChange).requested_by == cast.key_id("indus")

@@ -56,8 +56,7 @@ def test_a_verified_guardians_consent_opens_the_gate_and_its_row_is_the_evidence
     found = ask(cast, now)
     assert (found.allowed, found.is_child) == (True, True)
     assert found.valid_until <= now + timedelta(seconds=60)
-    with in_client(cast.client_id("indus")):
-        assert ServiceAuthorisation.objects.get().pk in found.evidence
+    assert cast.get(ServiceAuthorisation).pk in found.evidence
 
 
 def test_a_guardian_alone_and_a_claim_alone_open_nothing(cast, now):

@@ -202,8 +202,7 @@ def test_the_worker_requests_results_that_were_not_reported(cast, now, folder, s
     process_open_checks(0)
     answer_by_file(check, "passed", settings)
     process_open_checks(0)
-    with in_client(cast.client_id("indus")):
-        assert Verification.objects.get().provider == "folder"
+    assert cast.get(Verification).provider == "folder"
 
 
 class Unreachable(FolderProvider):

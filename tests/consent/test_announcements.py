@@ -202,8 +202,7 @@ def test_own_wording_keeps_the_shared_change_out(shared, now):
 def test_a_minor_change_leaves_the_text_that_was_accepted(shared, now):
     """Moodle: a "minor change" overwrites text already accepted."""
     event = ConsentEvent.objects.filter(client_id=shared.client_id("indus"), purpose__code=PURPOSE)
-    with in_client(shared.client_id("indus")):
-        accepted = NoticeVersion.objects.get(pk__in=event.values("notice_version"))
+    accepted = shared.get(NoticeVersion, pk__in=event.values("notice_version"))
     minor = announce(shared, now, is_material=False, effective_at=now, text_en="A comma, moved.")
     assert reasons(shared, now + SECOND) == ["permitted", "permitted"]
     with in_client(shared.client_id("indus")):
@@ -290,8 +289,7 @@ def test_every_reader_follows_it_at_its_time_without_a_worker(cast, coming, time
     assert said(cast) == ("permitted", False, False, False)
     time_machine.move_to(coming.effective_at, tick=False)
     assert said(cast) == ("consent_outdated", True, True, True)
-    with in_client(cast.client_id("khyber")):
-        assert not NoticeEffect.objects.filter(version=coming).exists()
+    assert not cast.has(NoticeEffect, "khyber", version=coming)
 
 
 def test_the_worker_writes_it_down_once_when_it_is_back(cast, coming, time_machine):

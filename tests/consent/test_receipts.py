@@ -238,8 +238,7 @@ def test_a_receipt_says_who_what_when_and_how_to_change_it(khyber_lms, given, ca
     assert process["dpv:hasRecipient"] == [process["dpv:hasDataProcessor"]]
     [status] = record["dpv:hasConsentStatus"]
     assert status["@type"] == ["dpv:ConsentGiven", "dpv:ExpressedConsent"]
-    with in_client(cast.client_id("khyber")):
-        shown = ConsentEvent.objects.get(pk=given)
+    shown = cast.get(ConsentEvent, "khyber", pk=given)
     assert record["dpv:hasNotice"][0]["dct:identifier"] == f"sha256:{shown.shown_hash}"
 
 

@@ -431,8 +431,7 @@ def test_a_basis_rests_on_its_own_purposes_test(cast, indus, now):
 
 
 def test_a_link_into_another_client_is_refused(cast, now):
-    with in_client(cast.client_id("khyber")):
-        foreign = ServiceAgreement.objects.get()
+    foreign = cast.get(ServiceAgreement, "khyber")
     with in_client(cast.client_id("indus")), refuses("agreement"):
         change(cast, new_row(Instruction, cast.client("indus"), now, agreement=foreign), now)
 

@@ -105,8 +105,7 @@ def test_a_schools_own_authorisation_is_shown_as_weaker_and_opens_nothing(sign_i
     farah, danish = sign_in("farah"), cast.subject_id("danish")
     told = {"contract_reference": "C-17", "official": "Head of Indus", "reason": "client_instruction"}
     assert farah.post(row_url("people/subject", danish, "school-authorises"), told).status_code == 302
-    with in_client(cast.client_id("indus")):
-        row = SchoolAuthorisation.objects.get()
+    row = cast.get(SchoolAuthorisation)
     listed = farah.get("/admin/guardians/schoolauthorisation/").content.decode()
     assert "Weaker than a guardian" in listed
     assert "permits nothing on its own" in farah.get(row_url("people/subject", danish)).content.decode()
@@ -114,8 +113,7 @@ def test_a_schools_own_authorisation_is_shown_as_weaker_and_opens_nothing(sign_i
     assert decision_reason(cast, "lms-danish", now) == "guardian_consent_required"
     end = row_url("guardians/schoolauthorisation", row.pk, "end")
     assert farah.post(end, {"reason": "client_instruction"}).status_code == 302
-    with in_client(cast.client_id("indus")):
-        assert SchoolAuthorisation.objects.get().ends_at is not None
+    assert cast.get(SchoolAuthorisation).ends_at is not None
 
 
 def test_a_check_requested_on_the_page_of_a_guardian_verifies_them(sign_in, cast, now, settings, tmp_path):
@@ -130,8 +128,7 @@ def test_a_check_requested_on_the_page_of_a_guardian_verifies_them(sign_in, cast
     assert "not the evidence that the provider saw" in farah.get("/admin/guardians/providercheck/").content.decode()
     assert "The check has been requested from the provider" in page
     work({BEGIN: children.guardians.tasks.begin})
-    with in_client(cast.client_id("indus")):
-        check = ProviderCheck.objects.get()
+    check = cast.get(ProviderCheck)
     answer_by_file(check, "passed", settings)
     ask = row_url("guardians/providercheck", check.pk, "ask")
     where = row_url("guardians/providercheck", check.pk, "where")

@@ -8,7 +8,6 @@ from collections.abc import Callable
 import pytest
 from django.db import transaction
 
-from paktaleem.foundation.tenancy.context import in_client
 from rights.requests.models import RightsRequest
 from tests.console.clicking import Clicks
 from tests.signing_in import browser_of
@@ -101,8 +100,7 @@ TASKS: dict[str, tuple[Way | None, Way, str]] = {
 
 @pytest.fixture
 def known(cast_of_rows, rows):
-    with in_client(cast_of_rows.client_id("indus")):
-        number = RightsRequest.objects.get(pk=rows["requests/rightsrequest"]).number
+    number = cast_of_rows.get(RightsRequest, pk=rows["requests/rightsrequest"]).number
     return {"number": str(number), "order": str(rows["data_systems/order"])}
 
 

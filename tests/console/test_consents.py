@@ -49,8 +49,7 @@ def test_a_consent_is_given_and_withdrawn_and_the_page_follows(name, sign_in, ca
 def test_the_page_of_a_consent_its_events_and_evidence_say_what_was_answered_and_who_recorded_it(sign_in, cast):
     browser = sign_in("farah")
     browser.post(answer_url(cast), given(cast, "given"))
-    with in_client(cast.client_id("indus")):
-        consent = Consent.objects.get(subject_id=cast.subject_id(PERSON))
+    consent = cast.get(Consent, subject_id=cast.subject_id(PERSON))
     page = browser.get(row_url("consent/consent", consent.pk)).content.decode()
     assert "<title>Newsletter: Given |" in page
     assert "About newsletter, version 1" in page
@@ -97,8 +96,7 @@ def test_a_guardian_answers_for_a_child(sign_in, cast):
     assert "lms-esra" in browser.get(f"{url}?purpose=newsletter&state=given").content.decode()
     values = given(cast, "given", given_by="guardian", guardian=str(cast.subject_id("esra")))
     assert browser.post(url, values).status_code == 302
-    with in_client(cast.client_id("indus")):
-        event = ConsentEvent.objects.get(subject_id=cast.subject_id("danish"))
+    event = cast.get(ConsentEvent, subject_id=cast.subject_id("danish"))
     assert (event.given_by, event.guardian_id) == ("guardian", cast.subject_id("esra"))
 
 
@@ -112,8 +110,7 @@ def test_a_restriction_is_opened_and_lifted(sign_in, cast):
     assert "This field is required" in browser.post(url, {"purpose": ""}).content.decode()
     assert browser.post(url, {"purpose": "", "reason": "subject_request"}).status_code == 302
     assert _denied(browser, cast, "processing restricted")
-    with in_client(cast.client_id("indus")):
-        restriction = Restriction.objects.get()
+    restriction = cast.get(Restriction)
     lift = row_url("consent/restriction", restriction.pk, "lift")
     inform = row_url("consent/restriction", restriction.pk, "inform")
     assert browser.post(inform, {"way": "by_hand"}).status_code == 302

@@ -60,26 +60,22 @@ def test_a_system_is_registered_and_a_key_let_act(sign_in, cast):
     }
     page = browser.post(list_url("data_systems/system") + "add/", given, follow=True)
     assert "Forum" in page.content.decode()
-    with in_client(cast.client_id("indus")):
-        forum = System.objects.get(code="forum")
+    forum = cast.get(System, code="forum")
     assert (forum.client_id, forum.categories) == (cast.client_id("indus"), ["content", "usage_logs"])
     add_key = list_url("data_systems/systemkey") + "add/"
     refused = browser.post(add_key, {"key_name": "LMS", "system": str(forum.pk), "reason": "onboarding"})
     assert "This key already acts for a system" in refused.content.decode()
     refused = browser.post(add_key, {"key_name": "Nobody", "system": str(forum.pk), "reason": "onboarding"})
     assert "No live key of this name" in refused.content.decode()
-    with in_client(cast.client_id("indus")):
-        lms = SystemKey.objects.get(key_name="LMS")
+    lms = cast.get(SystemKey, key_name="LMS")
     browser.post(row_url("data_systems/systemkey", lms.pk, "end"), {"reason": "review"})
     browser.post(add_key, {"key_name": "LMS", "system": str(forum.pk), "reason": "onboarding"})
-    with in_client(cast.client_id("indus")):
-        assert SystemKey.objects.get(key_name="LMS", ends_at=None).system_id == forum.pk
+    assert cast.get(SystemKey, key_name="LMS", ends_at=None).system_id == forum.pk
 
 
 def test_a_client_administrator_sees_paktaleems_systems_and_changes_none(sign_in, cast):
     browser = sign_in("farah")
-    with in_client(cast.client_id("indus")):
-        billing = System.objects.get(code="billing")
+    billing = cast.get(System, code="billing")
     assert "Billing" in browser.get(list_url("data_systems/system")).content.decode()
     assert browser.post(row_url("data_systems/system", billing.pk), {"name": "Mine"}).status_code == 403
     assert browser.post(row_url("data_systems/system", billing.pk, "end"), {"reason": "review"}).status_code == 403
@@ -123,8 +119,7 @@ def test_the_list_is_limited_to_orders_that_need_action_the_longest_waiting_firs
     assert found("progress=open") == [new.pk, third.pk, second.pk, first.pk]
     assert found("kind__exact=collect") == [second.pk]
     assert found("state__exact=confirmed") == []
-    with in_client(cast.client_id("indus")):
-        lms = System.objects.get(code="lms")
+    lms = cast.get(System, code="lms")
     assert found(f"system={lms.pk}") == []
     home = browser.get("/admin/").content.decode()
     assert "Orders stuck" in home

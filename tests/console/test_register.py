@@ -116,8 +116,7 @@ def test_a_code_twice_or_a_sale_comes_back_as_an_error(sign_in):
 
 
 def test_an_instruction_starts_now_never_earlier_and_is_ended(sign_in, cast):
-    with in_client(cast.client_id("indus")):
-        agreement = ServiceAgreement.objects.get()
+    agreement = cast.get(ServiceAgreement)
     browser = sign_in("farah")
     values = {
         "agreement": str(agreement.pk),
@@ -129,17 +128,14 @@ def test_an_instruction_starts_now_never_earlier_and_is_ended(sign_in, cast):
     earlier = {**values, **typed("starts_at", timezone.now() - timedelta(days=2))}
     assert "must not be in the past" in browser.post("/admin/consent/instruction/add/", earlier).content.decode()
     assert browser.post("/admin/consent/instruction/add/", values).status_code == 302
-    with in_client(cast.client_id("indus")):
-        made = Instruction.objects.get(document="Letter 7")
+    made = cast.get(Instruction, document="Letter 7")
     assert made.purposes == ["support"]
     assert browser.post(row_url("consent/instruction", made.pk, "end"), {"reason": "review"}).status_code == 302
-    with in_client(cast.client_id("indus")):
-        assert Instruction.objects.get(pk=made.pk).ends_at is not None
+    assert cast.get(Instruction, pk=made.pk).ends_at is not None
 
 
 def test_an_agreement_of_another_client_cannot_be_chosen(sign_in, cast):
-    with in_client(cast.client_id("khyber")):
-        foreign = ServiceAgreement.objects.get()
+    foreign = cast.get(ServiceAgreement, "khyber")
     values = {"agreement": str(foreign.pk), "document": "x", "purposes": ["support"], "reason": "review"}
     response = sign_in("farah").post("/admin/consent/instruction/add/", values)
     assert response.status_code == 200
@@ -153,8 +149,7 @@ def test_an_agreement_is_signed_by_both_sides(sign_in, cast):
     browser, farah = sign_in("amina"), sign_in("farah")
     values = {"client": str(cast.client_id("indus")), "reference": "IND-2", "reason": "agreement_change"}
     assert browser.post("/admin/consent/serviceagreement/add/", values).status_code == 302
-    with in_client(cast.client_id("indus")):
-        draft = ServiceAgreement.objects.get(reference="IND-2")
+    draft = cast.get(ServiceAgreement, reference="IND-2")
     assert draft.signed_at is None
     sign = row_url("consent/serviceagreement", draft.pk, "sign")
     given = {"ground": "A new contract.", "reason": "agreement_change"}
@@ -165,11 +160,9 @@ def test_an_agreement_is_signed_by_both_sides(sign_in, cast):
     assert '<span class="pill pill-warn">Waiting</span>' in waiting
     assert "A new contract." in farah.get(sign).content.decode()
     assert "Agreements to sign" in farah.get("/admin/").content.decode()
-    with in_client(cast.client_id("indus")):
-        assert ServiceAgreement.objects.get(pk=draft.pk).signed_at is None
+    assert cast.get(ServiceAgreement, pk=draft.pk).signed_at is None
     assert farah.post(sign, {"reason": "agreement_change"}).status_code == 302
-    with in_client(cast.client_id("indus")):
-        assert ServiceAgreement.objects.get(pk=draft.pk).signed_at is not None
+    assert cast.get(ServiceAgreement, pk=draft.pk).signed_at is not None
     page = farah.get(row_url("consent/serviceagreement", draft.pk)).content.decode()
     assert "farah@indus.example" in page
     assert "amina@" not in page
@@ -181,8 +174,7 @@ def test_a_balancing_test_is_signed_once_and_then_fixed(sign_in, cast):
     farah, amina = sign_in("farah"), sign_in("amina")
     values = {"purpose": str(purpose.pk), "interest": "a", "necessity": "b", "balance": "c", "reason": "review"}
     assert farah.post("/admin/consent/balancingtest/add/", values).status_code == 302
-    with in_client(cast.client_id("indus")):
-        test = BalancingTest.objects.get(purpose=purpose)
+    test = cast.get(BalancingTest, purpose=purpose)
     sign = row_url("consent/balancingtest", test.pk, "sign")
     assert farah.post(sign, {"reason": "review"}).status_code == 403
     assert amina.post(sign, {"reason": "review"}).status_code == 302
@@ -197,8 +189,7 @@ def test_an_assessment_is_answered_by_one_person_and_approved_by_another(sign_in
     values |= {"residual_risk": "high", "review_on": "2100-01-01", "reason": "review"}
     assert set(farah.post(url, values | {"views": ""}).context["form"].errors) == {"views"}
     assert farah.post(url, values).status_code == 302
-    with in_client(cast.client_id("indus")):
-        assessment = Assessment.objects.get()
+    assessment = cast.get(Assessment)
     page = row_url("consent/assessment", assessment.pk)
     assert "Well known." in farah.get(page).content.decode()
     assert "Well known." in farah.get(url).content.decode(), "a new assessment begins with the last answers"
@@ -213,8 +204,7 @@ def test_an_assessment_is_answered_by_one_person_and_approved_by_another(sign_in
 
 
 def test_a_notice_version_is_published_and_never_changed(sign_in, cast):
-    with in_client(cast.client_id("indus")):
-        notice = Notice.objects.get(purposes__contains=["newsletter"], client_id=cast.client_id("indus"))
+    notice = cast.get(Notice, purposes__contains=["newsletter"], client_id=cast.client_id("indus"))
     browser = sign_in("farah")
     values = {
         "notice": str(notice.pk),
@@ -224,8 +214,7 @@ def test_a_notice_version_is_published_and_never_changed(sign_in, cast):
         "reason": "law_change",
     }
     assert browser.post("/admin/consent/noticedraft/add/", values).status_code == 302
-    with in_client(cast.client_id("indus")):
-        draft = NoticeDraft.objects.get(notice=notice)
+    draft = cast.get(NoticeDraft, notice=notice)
     page = browser.get(row_url("consent/noticedraft", draft.pk, "announce")).content.decode()
     assert "Consents to be given again" in page
     assert (
@@ -278,8 +267,7 @@ def test_a_key_is_shown_once_works_and_is_revoked(sign_in, cast):
     }
     response = browser.post("/admin/accounts/apikey/add/", values)
     secret = response.content.decode().split('<code id="secret">')[1].split("</code>")[0]
-    with in_client(cast.client_id("indus")):
-        key = ApiKey.objects.get(name="Billing")
+    key = cast.get(ApiKey, name="Billing")
     assert find_key_actor(secret, at=timezone.now()) is not None
     for page in ("change", "history"):
         assert secret not in browser.get(row_url("accounts/apikey", key.pk, page)).content.decode()
@@ -302,8 +290,7 @@ def test_a_role_that_ends_opens_nothing_on_the_next_request(sign_in, cast):
     amina, farah = sign_in("amina"), sign_in("farah")
     assert farah.get("/admin/").status_code == 200
     make_staff(cast.user("celia").email, ("client_admin", cast.client_id("indus")))  # the last one cannot be ended
-    with in_client(cast.client_id("indus")):
-        membership = Membership.objects.get(user_id=cast.user_id("farah"))
+    membership = cast.get(Membership, user_id=cast.user_id("farah"))
     assert amina.post(row_url("accounts/membership", membership.pk, "end"), {"reason": "review"}).status_code == 302
     assert farah.get("/admin/").status_code == 302
     assert farah.get("/admin/", follow=True).redirect_chain[-1][0].startswith("/admin/login/")
@@ -312,8 +299,7 @@ def test_a_role_that_ends_opens_nothing_on_the_next_request(sign_in, cast):
 
 def test_who_holds_several_roles_chooses_one_for_the_session(sign_in, cast):
     make_staff(cast.user("farah").email, ("client_admin", cast.client_id("khyber")))
-    with in_client(cast.client_id("khyber")):
-        second = Membership.objects.get(user_id=cast.user_id("farah"))
+    second = cast.get(Membership, "khyber", user_id=cast.user_id("farah"))
     farah = sign_in("farah")
     assert farah.get("/admin/").status_code == 302
     page = farah.get("/admin/", follow=True).content.decode()
@@ -414,8 +400,7 @@ def test_restrictions_and_objections_are_listed_by_the_name_of_the_purpose(sign_
         assert own_name in browser.get(row_url("consent/restriction", own.pk)).content.decode()
         objections = browser.get(list_url("consent/objection")).content.decode()
         assert "platform_improvement" not in objections
-        with in_client(cast.client_id("indus")):
-            named = Purpose.objects.get(code="platform_improvement").name_en
+        named = cast.get(Purpose, code="platform_improvement").name_en
         assert named in objections
         assert named in browser.get(row_url("consent/objection", shared.pk)).content.decode()
 

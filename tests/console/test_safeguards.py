@@ -57,8 +57,7 @@ def test_adding_data_shows_first_who_must_be_asked_again(sign_in, cast):
     assert 'value="contact_details"' not in form
     assert browser.post(url, {"categories": ["device"], "reason": "client_instruction"}).status_code == 302
     assert newsletter(cast).categories == ["contact_details", "device"]
-    with in_client(cast.client_id("indus")):
-        consent = Consent.objects.get()
+    consent = cast.get(Consent)
     for page in (row_url("people/subject", cast.subject_id("junaid")), row_url("consent/consent", consent.pk)):
         assert "Outdated" in browser.get(page).content.decode()
         assert "Outdated" in sign_in("amina").get(page).content.decode()
@@ -77,8 +76,7 @@ def test_a_weaker_basis_shows_its_effect_asks_for_the_ground_and_waits(sign_in, 
     assert 'name="ground"' in page
     assert shows_effect_only(page)
     assert page.index("Consent does not decide.") < page.index('name="_save"')
-    with in_client(cast.client_id("indus")):
-        assert not ProposedChange.objects.exists()
+    assert not cast.has(ProposedChange)
     assert "This field is required." in browser.post(url, {**values, "ground": " "}).content.decode()
     second = browser.post(url, {**values, "ground": "The ministry ordered it."})
     change = only_change(cast)
@@ -89,8 +87,7 @@ def test_a_weaker_basis_shows_its_effect_asks_for_the_ground_and_waits(sign_in, 
     officer = sign_in("amina")
     assert "Refused or withdrawn" in officer.get(row_url("accounts/proposedchange", change.pk)).content.decode()
     assert officer.post(approve, {"reason": "review"}).status_code == 302
-    with in_client(cast.client_id("indus")):
-        assert LawfulBasis.objects.get(pk=change.row).basis == "legal_obligation"
+    assert cast.get(LawfulBasis, pk=change.row).basis == "legal_obligation"
 
 
 def test_a_waiting_change_of_words_is_about_todays_name(sign_in, cast):
@@ -106,25 +103,21 @@ def test_a_waiting_change_of_words_is_about_todays_name(sign_in, cast):
 
 def test_ending_a_consent_that_hides_a_contract_waits(sign_in, cast):
     browser = sign_in("farah")
-    with in_client(cast.client_id("indus")):
-        support = Purpose.objects.get(code="support")
+    support = cast.get(Purpose, code="support")
     own = {"purpose": str(support.pk), "role": "instructor", "basis": "consent", "reason": "review"}
     assert browser.post("/admin/consent/lawfulbasis/add/", own).status_code == 302
-    with in_client(cast.client_id("indus")):
-        row = LawfulBasis.objects.get(purpose=support, client_id=cast.client_id("indus"))
+    row = cast.get(LawfulBasis, purpose=support, client_id=cast.client_id("indus"))
     url = row_url("consent/lawfulbasis", row.pk, "end")
     assert "Consent does not decide" in browser.get(url).content.decode()
     assert browser.post(url, {"reason": "review"}).status_code == 200
     assert browser.post(url, {"reason": "review", "ground": "Support is part of the contract."}).status_code == 302
-    with in_client(cast.client_id("indus")):
-        assert LawfulBasis.objects.get(pk=row.pk).ends_at is None
+    assert cast.get(LawfulBasis, pk=row.pk).ends_at is None
     change = only_change(cast)
     assert "A lawful basis other than consent" in sign_in("amina").get("/admin/").content.decode()
     approve = row_url("accounts/proposedchange", change.pk, "approve")
     response = sign_in("amina").post(approve, {"reason": "review"})
     assert response.status_code == 302, response.content.decode()
-    with in_client(cast.client_id("indus")):
-        assert LawfulBasis.objects.get(pk=row.pk).ends_at is not None
+    assert cast.get(LawfulBasis, pk=row.pk).ends_at is not None
 
 
 def test_the_form_of_a_purpose_adds_no_data_and_opens_it_to_no_closed_accounts_in_passing(sign_in, cast):

@@ -22,8 +22,7 @@ def test_the_warning_that_a_change_of_a_client_waits_is_in_urdu(cast):
 
 def test_the_fields_of_a_change_of_a_client_are_in_urdu(cast):
     test_the_warning_that_a_change_of_a_client_waits_is_in_urdu(cast)
-    with in_client(cast.client_id("indus")):
-        change = ProposedChange.objects.get()
+    change = cast.get(ProposedChange)
     page = in_urdu(cast, "amina").get(row_url("accounts/proposedchange", change.pk)).text
     assert "نابالغوں کے لیے" in page
     assert "serves minors" not in page
@@ -47,8 +46,7 @@ def test_the_error_of_a_service_is_in_urdu(cast):
 
 
 def test_the_ground_of_a_weaker_safeguard_is_asked_for_in_urdu(cast):
-    with in_client(cast.client_id("indus")):
-        purpose = Purpose.objects.get(code="newsletter", client_id=cast.client_id("indus"))
+    purpose = cast.get(Purpose, code="newsletter", client_id=cast.client_id("indus"))
     form = {"purpose": purpose.pk, "role": "instructor", "basis": "legal_obligation", "reason": "law_change"}
     form["legal_reference"] = "Education Act s. 4"
     page = in_urdu(cast, "farah").post("/admin/consent/lawfulbasis/add/", form)
@@ -58,8 +56,7 @@ def test_the_ground_of_a_weaker_safeguard_is_asked_for_in_urdu(cast):
 
 def test_the_names_of_purposes_and_roles_are_in_urdu(cast):
     page = in_urdu(cast, "farah").get("/admin/consent/lawfulbasis/").content.decode()
-    with in_client(cast.client_id("indus")):
-        purpose = Purpose.objects.get(code="newsletter", client_id=cast.client_id("indus"))
+    purpose = cast.get(Purpose, code="newsletter", client_id=cast.client_id("indus"))
     assert purpose.name_ur in page
     assert purpose.name_en not in page
     assert "طالب علم" in page
@@ -68,8 +65,7 @@ def test_the_names_of_purposes_and_roles_are_in_urdu(cast):
 
 def test_the_decisions_on_the_page_of_a_person_name_purposes_in_urdu(cast):
     page = in_urdu(cast, "farah").get(row_url("people/subject", cast.subject_id("junaid"))).content.decode()
-    with in_client(cast.client_id("indus")):
-        purpose = Purpose.objects.get(code="product_research", client_id=cast.client_id("indus"))
+    purpose = cast.get(Purpose, code="product_research", client_id=cast.client_id("indus"))
     assert page.count(purpose.name_ur) > 1, "among the consents, and among the decisions"
     assert "Product research" not in page
 

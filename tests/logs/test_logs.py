@@ -15,7 +15,6 @@ from django.utils import timezone
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.operations.jobs import do_each
 from paktaleem.foundation.operations.logs import FIELDS, WITHHELD, make_formatter, name_command
-from paktaleem.foundation.tenancy.context import in_client
 from rights.mailbox.intake import take_mail
 from tests.access_links.visiting import issue, path_of, send, visitor, work
 from tests.project.test_house import MODULES, parsed, walk
@@ -209,8 +208,7 @@ def use_the_pages(cast):
 
 
 def use_the_console(cast):
-    with in_client(cast.client_id("indus")):
-        person = Subject.objects.get(external_id=PERSON)
+    person = cast.get(Subject, external_id=PERSON)
     browser = browser_of(cast.user("farah"))
     assert browser.get(f"/admin/people/subject/{person.pk}/change/").status_code == 200
     assert browser.post("/admin/search/", {"text": PERSONAL["email"]}).status_code == 200

@@ -202,7 +202,6 @@ def test_a_field_that_is_filled_in_is_passed_over(
 
 
 def test_a_form_that_shows_an_effect_begins_at_the_ground(chromium: Browser, sign_in: SignIn, cast: Cast) -> None:
-    with in_client(cast.client_id("indus")):
-        purpose = Purpose.objects.get(code="newsletter", client_id=cast.client_id("indus"))
+    purpose = cast.get(Purpose, code="newsletter", client_id=cast.client_id("indus"))
     values = {**LAW, "purpose": str(purpose.pk)}
     assert first_field(chromium, sign_in("farah").post("/admin/consent/lawfulbasis/add/", values)) == "ground"

@@ -116,8 +116,7 @@ def test_printing_requires_a_reason_and_returns_a_pdf_that_is_not_cached(cast: C
     url = row_url(FORMS, run.pk, "print")
     assert "names of 3 people" in farah.get(url).content.decode()
     assert "This field is required" in farah.post(url, {}).content.decode()
-    with in_client(cast.client_id("indus")):
-        assert not AccessRecord.objects.exists()
+    assert not cast.has(AccessRecord)
     answer = farah.post(url, {"reason": "client_instruction"})
     assert answer["Content-Type"] == "application/pdf"
     assert answer.content.startswith(b"%PDF-")
@@ -160,8 +159,7 @@ def test_invalid_answers_are_reported_in_the_list(cast: Cast, farah: Client, cha
     answer = farah.post(row_url(FORMS, run.pk, "enter"), {"method": "paper", "note": note, **values})
     assert answer.status_code == 200
     assert words in answer.content.decode()
-    with in_client(cast.client_id("indus")):
-        assert not PaperAnswer.objects.exists()
+    assert not cast.has(PaperAnswer)
 
 
 def test_waiting_answers_are_confirmed_together(cast: Cast, farah: Client) -> None:
@@ -203,8 +201,7 @@ def test_an_answer_that_cannot_be_recorded_is_explained_and_dismissed_or_left_ou
     page = farah.post(row_url(QUEUE, row.pk, "confirm"), {}).content.decode()
     assert "newsletter: The person is a child" in page
     assert farah.post(row_url(QUEUE, row.pk, "dismiss"), {"reason": "review"}).status_code == 302
-    with in_client(cast.client_id("indus")):
-        assert PaperAnswer.objects.get().state == "dismissed"
+    assert cast.get(PaperAnswer).state == "dismissed"
     both = fields_for(cast, run, "danish", newsletter="yes", product_research="no")
     row = next(one for one in typed(cast, farah, run, both) if one.state == "waiting")
     page = farah.post(row_url(QUEUE, row.pk, "confirm"), {}, follow=True).content.decode()
@@ -316,8 +313,7 @@ def test_a_form_for_guardians_is_made_printed_entered_and_confirmed(cast: Cast, 
     assert "1 answer is confirmed." in shown.content.decode()
     assert lms.ask("lms-danish", "newsletter")["decision"]
     assert not lms.ask("lms-danish", "product_research")["decision"]
-    with in_client(cast.client_id("indus")):
-        answer = ServiceAuthorisation.objects.get()
+    answer = cast.get(ServiceAuthorisation)
     page = farah.get(row_url(QUEUE, row.pk)).content.decode()
     for words in ("lms-esra", str(answer.pk), "Recorded", "platform-use: yes"):
         assert words in page

@@ -8,7 +8,6 @@ from django.db import ProgrammingError, connection, transaction
 from consent.register.models.purposes import Purpose
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.console.site import site
-from paktaleem.foundation.tenancy.context import in_client
 from tests.cast import Cast
 from tests.signing_in import browser_of
 
@@ -69,8 +68,7 @@ def test_an_officers_change_runs_in_the_context_of_the_rows_client(cast, monkeyp
         write(self, row, saving)
 
     monkeypatch.setattr(type(admin), "write", noting)
-    with in_client(cast.client_id("indus")):
-        purpose = Purpose.objects.get(code="newsletter", client_id=cast.client_id("indus"))
+    purpose = cast.get(Purpose, code="newsletter", client_id=cast.client_id("indus"))
     url = f"/admin/consent/purpose/{purpose.pk}/change/"
     browser = browser_of(cast.user("amina"))
     form = browser.get(url).context["adminform"].form
@@ -82,5 +80,4 @@ def test_an_officers_change_runs_in_the_context_of_the_rows_client(cast, monkeyp
 
 
 def _nothing_of_others_changed(cast: Cast) -> None:
-    with in_client(cast.client_id("khyber")):
-        assert Purpose.objects.get(code="newsletter", client_id=cast.client_id("khyber")).name_en != "News"
+    assert cast.get(Purpose, "khyber", code="newsletter", client_id=cast.client_id("khyber")).name_en != "News"

@@ -336,8 +336,7 @@ def test_reauthentication_redirects_back_to_the_act(stale, cast):
     back = stale.post(there, {"password": cast.user("amina").email})
     assert (back.status_code, back["Location"]) == (302, url)
     assert stale.post(url, {"reason": "review"}).status_code == 302
-    with in_client(cast.client_id("indus")):
-        assert ApiKey.objects.get(pk=key).revoked_at is not None
+    assert cast.get(ApiKey, pk=key).revoked_at is not None
 
 
 def test_a_form_sent_too_late_changes_and_stores_nothing(stale, cast):

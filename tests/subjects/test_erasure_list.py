@@ -316,8 +316,7 @@ def logged():
 def test_ten_concurrent_writers_cannot_undo_an_erasure(committed, now, logged):
     writers = Writers(committed, now)
     assert Caller(committed.key("indus")).put(f"/api/v1/subjects/{PERSON}", FULL).status_code == 201
-    with in_client(committed.client_id("indus")):
-        person = Subject.objects.get(external_id=PERSON)
+    person = committed.get(Subject, external_id=PERSON)
     with ThreadPoolExecutor(10) as pool:
         at_work = [pool.submit(writers.work, number) for number in range(10)]
         try:

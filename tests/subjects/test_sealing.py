@@ -259,8 +259,7 @@ def write_to(person, cast):
 def test_nothing_personal_is_left_on_disk(committed, server, tmp_path):
     began = time.time() - 1  # a file's time can be some milliseconds behind
     assert live(server) == [201, 400, 400, 201, 200, 400, 200, 404, 405]
-    with in_client(committed.client_id("indus")):
-        person = Subject.objects.get(external_id=CANARY)
+    person = committed.get(Subject, external_id=CANARY)
     with running([("worker", WORKER)], tmp_path / "worker"):
         assert write_to(person, committed) == "unreachable"
     with in_client(committed.client_id("indus")):

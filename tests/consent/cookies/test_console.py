@@ -44,8 +44,7 @@ def celia(cast):
 
 def test_a_client_registers_a_cookie_of_its_own(cast, celia):
     assert celia.post(COOKIES + "add/", COOKIE).status_code == 302
-    with in_client(cast.client_id("khyber")):
-        assert Cookie.objects.get().client_id == cast.client_id("khyber")
+    assert cast.get(Cookie, "khyber").client_id == cast.client_id("khyber")
     answer = celia.post(COOKIES + "add/", {**COOKIE, "name": "two words"})
     assert answer.status_code == 200
     assert "Write the name as browsers show it" in answer.content.decode()
@@ -58,8 +57,7 @@ def test_the_page_of_a_site_shows_the_element_to_copy(cast, celia):
         SITES + "add/", {"origins": "https://lms.khyber.example", "is_active": "on", "reason": "onboarding"}
     )
     assert answer.status_code == 302
-    with in_client(cast.client_id("khyber")):
-        site = CookieSite.objects.get()
+    site = cast.get(CookieSite, "khyber")
     text = celia.get(f"{SITES}{site.pk}/change/").content.decode()
     assert SCRIPT in text
     assert INTEGRITY in html.unescape(text)
@@ -115,8 +113,7 @@ def test_a_link_that_is_due_is_a_card_until_it_is_reviewed(cast, celia):
     later = today + timedelta(days=200)
     assert celia.post(url, {"review_on": later.isoformat(), "reason": "review"}).status_code == 302
     assert "Linked services to be reviewed" not in celia.get("/admin/").content.decode()
-    with in_client(cast.client_id("khyber")):
-        assert LinkedService.objects.get().review_on == later
+    assert cast.get(LinkedService, "khyber").review_on == later
 
 
 def test_a_day_that_has_passed_is_refused(cast, celia):

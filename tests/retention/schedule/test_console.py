@@ -37,8 +37,7 @@ def amina(cast):
 
 
 def fill(cast, **values):
-    with in_client(cast.client_id("indus")):
-        purpose = Purpose.objects.get(code="newsletter", client_id=cast.client_id("indus"))
+    purpose = cast.get(Purpose, code="newsletter", client_id=cast.client_id("indus"))
     return {
         "category": "contact_details",
         "purpose": str(purpose.pk),
@@ -64,15 +63,13 @@ def test_the_effect_is_shown_first_and_the_rule_saved_on_the_second_submission(c
     assert shows_effect_only(text)
     assert not shows_effect_only(farah.post(f"{RULES}add/", fill(cast, period="soon")).text)
     assert re.search(r"Due now</th>\s*<td>1</td>", text)
-    with in_client(cast.client_id("indus")):
-        assert not RetentionRule.objects.filter(client_id=cast.client_id("indus")).exists()
+    assert not cast.has(RetentionRule, client_id=cast.client_id("indus"))
     [seen] = re.findall(r'name="seen" value="(\w+)"', text)
     changed = farah.post(f"{RULES}add/", fill(cast, period="P10D", seen=seen))
     assert "Nothing is saved yet" in changed.text
     saved = farah.post(f"{RULES}add/", fill(cast, seen=seen))
     assert saved.status_code == 302
-    with in_client(cast.client_id("indus")):
-        assert RetentionRule.objects.get(client_id=cast.client_id("indus")).period == "P30D"
+    assert cast.get(RetentionRule, client_id=cast.client_id("indus")).period == "P30D"
 
 
 @pytest.mark.parametrize(("period", "is_said"), [("P30D", False), ("P9Y", True)])
@@ -92,8 +89,7 @@ def test_a_disposal_without_review_waits_for_a_second_person_with_its_ground(cas
     assert "The letters are copies." in farah.get(waiting["Location"]).text
     approve = re.sub("change/$", "approve/", waiting["Location"])
     assert amina.post(approve, {"reason": "review"}).status_code == 302
-    with in_client(cast.client_id("indus")):
-        assert RetentionRule.objects.get(client_id=cast.client_id("indus")).is_automatic
+    assert cast.get(RetentionRule, client_id=cast.client_id("indus")).is_automatic
 
 
 def test_purposes_of_the_same_name_are_offered_with_their_client(cast, amina, farah):
@@ -184,8 +180,7 @@ def test_a_person_is_put_on_hold_and_their_page_says_until_when(cast, farah):
     assert "No rule: not disposed of" in text
     given = {"kind": "complaint", "ground": "Complaint 7.", "category": "contact_details", "review_on": "2099-01-01"}
     assert farah.post(f"{page}place-hold/", given).status_code == 302
-    with in_client(cast.client_id("indus")):
-        assert Hold.objects.get().subject_id == cast.subject_id("junaid")
+    assert cast.get(Hold).subject_id == cast.subject_id("junaid")
     assert "Complaint, to be reviewed on 2099-01-01" in farah.get(f"{page}change/?tab=holdings").text
 
 
