@@ -240,6 +240,13 @@ def now() -> datetime:
     return datetime(2026, 10, 1, 9, 0, tzinfo=UTC)
 
 
+@pytest.fixture
+def clock(time_machine: Any, request: pytest.FixtureRequest, now: datetime) -> Any:
+    """Stop the clock at the time ``AT`` of the module, without one at ``now``."""
+    time_machine.move_to(getattr(request.module, "AT", now), tick=False)
+    return time_machine
+
+
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     with started_chromium() as browser:

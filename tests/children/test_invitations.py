@@ -56,10 +56,7 @@ AT = datetime(2026, 12, 1, 9, tzinfo=UTC)
 DAY = timedelta(days=1)
 
 
-@pytest.fixture(autouse=True)
-def clock(time_machine):
-    time_machine.move_to(AT, tick=False)
-    return time_machine
+pytestmark = pytest.mark.usefixtures("clock")
 
 
 def invite(cast, child, guardian, at=AT, by="farah"):

@@ -45,10 +45,7 @@ MINUTE = timedelta(minutes=1)
 ANSWERS = "https://privacy.example/guardian/checks/indus/folder/"
 
 
-@pytest.fixture(autouse=True)
-def clock(time_machine, now):
-    time_machine.move_to(now, tick=False)
-    return time_machine
+pytestmark = pytest.mark.usefixtures("clock")
 
 
 @pytest.fixture

@@ -23,10 +23,7 @@ ZARA = "/api/v1/subjects/lms-zara"
 ALONE = "old enough to answer"
 
 
-@pytest.fixture(autouse=True)
-def clock(time_machine):
-    time_machine.move_to(AT, tick=False)
-    return time_machine
+pytestmark = pytest.mark.usefixtures("clock")
 
 
 @pytest.fixture

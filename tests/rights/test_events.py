@@ -32,9 +32,7 @@ PERSONAL = re.compile(r"esra|danish|mother|worr|please|@|\+92", re.IGNORECASE)
 DECLINED = {"decision": "refused", "refusal_code": "legal_obligation", "reasons": "The law."}
 
 
-@pytest.fixture(autouse=True)
-def clock(time_machine):
-    time_machine.move_to(AT, tick=False)
+pytestmark = pytest.mark.usefixtures("clock")
 
 
 @pytest.fixture

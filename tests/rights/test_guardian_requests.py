@@ -68,10 +68,7 @@ REQUESTS = "/api/v1/subjects/lms-danish/guardian-requests"
 NOT_FOUND = Answer(Outcome.NOT_FOUND)
 
 
-@pytest.fixture(autouse=True)
-def clock(time_machine):
-    time_machine.move_to(AT, tick=False)
-    return time_machine
+pytestmark = pytest.mark.usefixtures("clock")
 
 
 @pytest.fixture

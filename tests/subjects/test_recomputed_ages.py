@@ -31,10 +31,7 @@ FIFTEEN = date(2011, 3, 1)
 """Birth date of a person aged fifteen on the day of the tests."""
 
 
-@pytest.fixture(autouse=True)
-def clock(time_machine, now):
-    time_machine.move_to(now, tick=False)
-    return time_machine
+pytestmark = pytest.mark.usefixtures("clock")
 
 
 def change(cast, at, code="indus", **values):
