@@ -14,7 +14,6 @@ from django.test.utils import CaptureQueriesContext
 
 from consent.consents.models import ConsentState
 from consent.consents.services.recording import Answer, record_answers
-from paktaleem.directory.people.services.erasure import erase_subject
 from paktaleem.foundation.tenancy.context import in_client
 from tests.api.callers import Caller, question
 from tests.consent.making import shown
@@ -214,12 +213,6 @@ def test_one_bad_item_is_denied_and_the_others_answered(khyber_lms, item):
     assert error["message"]
 
 
-def test_an_item_without_a_required_part_is_denied(khyber_lms):
-    response = khyber_lms.post(MANY, batch({}, GOOD))
-    assert decisions(response) == [False, True]
-    assert "resource" in response.json()["evaluations"][0]["context"]["error"]["message"]
-
-
 @pytest.mark.parametrize(
     "body",
     [
@@ -299,13 +292,6 @@ def test_a_time_in_the_future_is_refused_after_the_key_is_checked(khyber_lms, ca
     with in_client(cast.client_id("khyber")):
         _, secret = make_key(cast.client_id("khyber"), ["register:read"], name="Reads", at=now)
     assert_plain_error(Caller(secret).post(path, asked), HTTPStatus.FORBIDDEN)
-
-
-def test_an_erased_person_in_a_batch_is_reported_as_erased(khyber_lms, cast, now):
-    with in_client(cast.client_id("khyber")):
-        erase_subject(cast.subject("kiran"), actor=cast.actor("amina"), reason="subject_request", at=now)
-    asked = [question("lms-kiran", "newsletter"), question("nobody", "newsletter")]
-    assert reasons(khyber_lms.post(MANY, {"evaluations": asked})) == ["subject_erased", "subject_unknown"]
 
 
 def test_another_clients_person_in_a_batch_is_answered_like_an_unknown_one(indus_lms):

@@ -9,8 +9,6 @@ from django.test.utils import CaptureQueriesContext
 
 from consent.consents.models import Consent, ConsentEvent, ConsentState
 from consent.consents.services.recording import Answer, record_answers, withdraw_consent
-from consent.register.models.agreements import ServiceAgreement
-from consent.register.services import end_period
 from paktaleem.directory.people.services.erasure import erase_subject
 from paktaleem.directory.people.services.people import register_subject
 from paktaleem.foundation.audit.models import Entry
@@ -112,13 +110,6 @@ def test_a_consent_is_given_withdrawn_and_given_again_and_the_decision_follows(k
     assert khyber_lms.reason("lms-kiran", "newsletter") == "permitted"
 
 
-def test_a_refusal_or_a_request_is_not_a_consent(khyber_lms):
-    khyber_lms.consent("lms-kiran", "newsletter", "refused")
-    assert khyber_lms.reason("lms-kiran", "newsletter") == "consent_refused"
-    khyber_lms.consent("lms-kiran", "newsletter", "requested")
-    assert khyber_lms.reason("lms-kiran", "newsletter") == "consent_missing"
-
-
 @pytest.mark.parametrize(
     ("change", "status", "code"),
     [
@@ -212,26 +203,6 @@ def test_a_token_and_not_the_word_of_the_platform_proves_what_was_shown(khyber_l
     assert khyber_lms.consent("lms-kiran", "newsletter", notice_version=version).status_code == 201
 
 
-def test_a_child_is_denied_until_a_guardian_consents(indus_lms):
-    assert indus_lms.reason("lms-danish", "service_delivery") == "guardian_consent_required"
-    assert indus_lms.reason("lms-iqra", "service_delivery") == "age_unknown"
-    assert indus_lms.reason("lms-hamza", "service_delivery") == "permitted"
-    assert indus_lms.reason("lms-junaid", "service_delivery") == "permitted"
-
-
-def test_another_clients_person_is_answered_like_an_unknown_one(indus_lms):
-    foreign, made_up = indus_lms.ask("lms-kiran", "support"), indus_lms.ask("nobody", "support")
-    for answer in (foreign, made_up):
-        del answer["context"]["decision_id"], answer["context"]["valid_until"]
-    assert foreign == made_up
-    assert foreign["context"]["reason"] == "subject_unknown"
-
-
-def test_categories_beyond_the_purpose_are_refused(khyber_lms):
-    assert khyber_lms.reason("lms-kiran", "newsletter", categories=["billing"]) == "category_not_covered"
-    assert khyber_lms.reason("lms-kiran", "newsletter", categories=["horoscope"]) == "category_unknown"
-
-
 GIVEN_AT = datetime(2026, 9, 10, 12, 0, tzinfo=UTC)
 WITHDRAWN_AT = datetime(2026, 9, 20, 12, 0, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -258,15 +229,6 @@ def test_consent_is_in_effect_from_giving_to_withdrawal(khyber_lms, cast):
     assert asked_at(khyber_lms, "lms-kiran", "newsletter", WITHDRAWN_AT - SECOND) == "permitted"
     assert asked_at(khyber_lms, "lms-kiran", "newsletter", WITHDRAWN_AT) == "consent_withdrawn"
     assert khyber_lms.reason("lms-kiran", "newsletter") == "consent_withdrawn"
-
-
-def test_an_ended_agreement_was_in_effect_before_its_end(khyber_lms, cast):
-    ended_at = datetime(2026, 9, 15, tzinfo=UTC)
-    with in_client(cast.client_id("khyber")):
-        agreement = ServiceAgreement.objects.get(client_id=cast.client_id("khyber"))
-        end_period(agreement, actor=cast.actor("amina"), reason="agreement_change", at=ended_at)
-    assert khyber_lms.reason("lms-kiran", "service_delivery") == "agreement_ended"
-    assert asked_at(khyber_lms, "lms-kiran", "service_delivery", ended_at - SECOND) == "permitted"
 
 
 def test_a_birth_date_added_later_does_not_change_past_decisions(indus_lms, cast, now):

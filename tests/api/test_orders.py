@@ -7,7 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from paktaleem.directory.data_systems.models import Order, OrderStep, SystemKey
+from paktaleem.directory.data_systems.models import Order, SystemKey
 from paktaleem.directory.data_systems.services.issuing import issue_orders
 from paktaleem.directory.data_systems.services.registering import end_system_key
 from paktaleem.directory.people.models import AccessRecord
@@ -153,20 +153,6 @@ def test_a_failed_attempt_returns_the_time_of_the_next_one(indus_lms, accept):
     given_up = accept(person="hamza")
     failed = indus_lms.post(f"{ORDERS}/{given_up}/fail", {"code": "never_again", "again": False}).json()
     assert failed["retry_at"] is None
-
-
-def test_a_repeated_request_with_an_idempotency_key_acts_once(cast, indus_lms, issue):
-    order = issue()
-    answers = [
-        indus_lms._client.post(
-            f"{ORDERS}/{order}/accept", {}, content_type="application/json", headers={"Idempotency-Key": "one"}
-        )
-        for _ in range(2)
-    ]
-    assert answers[0].content == answers[1].content
-    assert answers[1]["Idempotency-Replayed"] == "true"
-    with in_client(cast.client_id("indus")):
-        assert OrderStep.objects.filter(order_id=order, state="accepted").count() == 1
 
 
 def test_accepting_a_correction_returns_the_new_values(cast, indus_lms, issue):
