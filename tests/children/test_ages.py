@@ -203,7 +203,7 @@ def ask(child, guardian, at, wish=Wish.COPY):
     return record_guardian_request(child, guardian=guardian, wish=wish, **by)
 
 
-def test_a_guardian_gets_no_data_of_a_person_of_full_age(indus, omar, now):
+def test_a_guardian_gets_no_data_of_a_person_of_the_full_age_of_the_country(indus, omar, now, tmp_path):
     zara = person(indus, now, 18, days=-10)
     verified_guardian(zara, omar, at=now)
     made = ask(zara, omar, now)
@@ -218,17 +218,12 @@ def test_a_guardian_gets_no_data_of_a_person_of_full_age(indus, omar, now):
             ask(zara, omar, later, wish)
     with pytest.raises(GuardianshipUnknown):
         get_live_guardianship(zara, omar, at=later)
+    with full_age(tmp_path, 21):
+        assert list_wards(omar, at=now + 11 * DAY)
 
 
 def full_age(folder, years):
     return law_of_pakistan(folder / str(years), period("2017-05-30", full_age=f"years = {years}"))
-
-
-def test_full_age_is_that_of_the_country(indus, omar, now, tmp_path):
-    zara = person(indus, now, 18, days=-10)
-    verified_guardian(zara, omar, at=now)
-    with full_age(tmp_path, 21):
-        assert list_wards(omar, at=now + 11 * DAY)
 
 
 def test_the_worker_ends_guardianships_at_full_age_once_and_notifies_both(indus, omar, now):

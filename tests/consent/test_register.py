@@ -315,13 +315,6 @@ def test_what_has_not_started_may_still_change(cast, indus, now):
     assert change(cast, row, now).purposes == ["support"]
 
 
-def test_no_one_signs_an_agreement_alone(cast, indus, now):
-    row = change(cast, new_row(ServiceAgreement, indus, now), now)
-    row.signed_at = now + DAY
-    with pytest.raises(ValidationError, match="both sides"):
-        change(cast, row, now + DAY)
-
-
 def test_an_agreement_is_not_signed_in_the_past(indus, now):
     row = change_register(new_row(ServiceAgreement, indus, now), actor=SETTING_UP, reason=WHY, at=now)
     row.signed_at = now

@@ -13,7 +13,6 @@ from children.guardians.models import GuardianConflict, Guardianship, ServiceAut
 from children.guardians.services.answers import record_service_answer
 from children.guardians.services.guardians import change_guardian, end_guardian
 from children.guardians.services.verifications import mark_verification_false
-from children.invitations.services.answering import process_invitations
 from children.invitations.services.inviting import invite_guardians_of
 from consent.consents.models import ConsentEvent, ConsentEvidence, GivenBy
 from consent.consents.services.consent_basis import open_evidence
@@ -122,13 +121,6 @@ def test_a_scan_is_stored_with_the_verification_and_with_each_answer(cast, now, 
     assert Verification.objects.get().file is not None
     assert ServiceAuthorisation.objects.get().file is not None
     assert ConsentEvidence.objects.filter(file__isnull=False).count() == 2
-
-
-def test_a_typed_answer_alone_changes_nothing(cast, now, page, esra):
-    enter(cast, now, signed(page, esra, "yes", "yes"))
-    assert not Guardianship.objects.exists()
-    assert not ServiceAuthorisation.objects.exists()
-    assert reasons(cast, now, "newsletter") == ["guardian_consent_required"]
 
 
 def test_refusing_outside_recipients_does_not_refuse_the_platform(cast, now, indus, danish, esra):
@@ -386,14 +378,6 @@ def test_children_with_unreachable_guardians_are_found(cast, now, *, indus, dani
     claim_guardian(cast.subject("iqra"), guardian=alone, relationship="parent", actor=SETTING_UP, at=MADE)
     invite_guardians_of([danish, cast.subject("iqra")], portal="https://portal.example", actor=farah, at=now)
     assert [one.external_id for one in select_unreachable(indus, EVERYONE, actor=farah, at=now)] == ["lms-iqra"]
-
-
-def test_an_answer_on_paper_closes_the_invitation(cast, now, *, indus, danish, esra, farah, page):
-    [invitation] = invite_guardians_of([danish], portal="https://portal.example", actor=farah, at=now)
-    confirm(cast, now + timedelta(hours=1), signed(page, esra, "yes"))
-    process_invitations(indus.pk, actor=SETTING_UP, at=now + timedelta(hours=2))
-    invitation.refresh_from_db()
-    assert invitation.state == "given"
 
 
 def test_the_database_refuses_a_child_as_its_own_guardian(cast, now, page, danish, esra):

@@ -16,7 +16,6 @@ from paktaleem.directory.people.services.erasure import AlreadyErased, erase_sub
 from paktaleem.foundation.accounts.actors import NotAllowed, user_actor
 from paktaleem.foundation.accounts.acts import Refused
 from paktaleem.foundation.accounts.changes import decide_proposed_change, find_waiting
-from paktaleem.foundation.accounts.roles import SENSITIVE, Capability
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
@@ -148,10 +147,6 @@ def test_the_hold_of_an_open_request_is_not_lifted_by_hand(cast, indus, now, nam
     )
     with pytest.raises(Refused, match="ends when the request ends"):
         lift_hold(hold, ground="Settled.", actor=cast.actor(name), at=now)
-
-
-def test_lifting_needs_recent_authentication():
-    assert Capability.DECIDE_FOR_CLIENT in SENSITIVE
 
 
 def test_a_declined_lifting_leaves_the_hold(cast, place, now):
