@@ -51,14 +51,6 @@ def opens_child(browser):
     return DANISH in browser.get(GUARDIAN).text
 
 
-def decisions_shown(cast):
-    """Return what the console says of each decision about Junaid: purpose, and the cell of the answer."""
-    page = browser_of(cast.user("farah")).get(row_url("people/subject", cast.subject_id("junaid"), "change"))
-    panel = page.text.split('id="panel-standing"')[1].partition("</section>")[0]
-    rows = re.findall(r'<th scope="row">([^<]+)</th>\s*<td>(.*?)</td>', panel, re.DOTALL)
-    return {purpose: " ".join(re.sub(r"<[^>]+>", " ", cell).split()) for purpose, cell in rows}
-
-
 def test_one_identity_and_one_code_and_the_strictest_role_decides_and_is_named(teacher_lms, cast):
     assert teacher_lms.get(PERSON).json()["roles"] == ["instructor", "guardian"]
     assert taken(teacher_lms.ask("lms-junaid", "rota")) == (False, "consent_missing", "guardian", False)
@@ -67,7 +59,10 @@ def test_one_identity_and_one_code_and_the_strictest_role_decides_and_is_named(t
     assert answer(browser, "give").status_code == 302
     assert taken(teacher_lms.ask("lms-junaid", "newsletter")) == (True, "permitted", "instructor", False)
     assert opens_child(browser)
-    shown = decisions_shown(cast)
+    page = browser_of(cast.user("farah")).get(row_url("people/subject", cast.subject_id("junaid"), "change"))
+    panel = page.text.split('id="panel-standing"')[1].partition("</section>")[0]
+    rows = re.findall(r'<th scope="row">([^<]+)</th>\s*<td>(.*?)</td>', panel, re.DOTALL)
+    shown = {purpose: " ".join(re.sub(r"<[^>]+>", " ", cell).split()) for purpose, cell in rows}
     assert (shown["Rota"], shown["Newsletter"]) == ("Denied Role: Guardian", "Allowed Role: Instructor")
     with in_client(cast.client_id("indus")):
         assert Subject.objects.filter(external_id="lms-junaid").count() == 1

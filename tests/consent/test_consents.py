@@ -376,20 +376,16 @@ def test_parallel_answers_lose_nothing_and_agree_in_the_end(committed):
         assert len(events) >= 10
         assert len({event.recorded_at for event in events}) == len(events)
         assert (current.event_id, current.state) == (events[-1].pk, events[-1].state)
-        no_withdrawal_is_undone(events)
+        withdrawn_at = None
+        for before, after in zip(events, events[1:], strict=False):
+            assert after.state != "withdrawn" or before.state == "given", "only what was given is withdrawn"
+            assert after.state != "given" or withdrawn_at is None or after.shown_at > withdrawn_at, "a give undid it"
+            withdrawn_at = after.recorded_at if after.state == "withdrawn" else withdrawn_at
         evidence = [
             json.loads(body)["facts"]["event"]
             for body in Entry.objects.filter(kind__startswith="consent.").values_list("body", flat=True)
         ]
         assert sorted(evidence) == sorted(str(event.pk) for event in events)
-
-
-def no_withdrawal_is_undone(events):
-    withdrawn_at = None
-    for before, after in zip(events, events[1:], strict=False):
-        assert after.state != "withdrawn" or before.state == "given", "only what was given is withdrawn"
-        assert after.state != "given" or withdrawn_at is None or after.shown_at > withdrawn_at, "a give undid it"
-        withdrawn_at = after.recorded_at if after.state == "withdrawn" else withdrawn_at
 
 
 def test_a_shared_purpose_of_paktaleem_may_rest_on_consent_too(cast, now):

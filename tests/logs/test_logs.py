@@ -207,14 +207,6 @@ def use_the_pages(cast):
     return link.split("/")[-2]
 
 
-def use_the_console(cast):
-    person = cast.get(Subject, external_id=PERSON)
-    browser = browser_of(cast.user("farah"))
-    assert browser.get(f"/admin/people/subject/{person.pk}/change/").status_code == 200
-    assert browser.post("/admin/search/", {"text": PERSONAL["email"]}).status_code == 200
-    assert browser.get(f"/admin/people/subject/{PERSONAL['email']}/change/").status_code in {302, 404}
-
-
 def fail_at_work(_):
     raise ValueError(f"{PERSONAL['email']} is not valid")
 
@@ -223,7 +215,11 @@ def test_no_personal_data_of_a_day_reaches_the_log(cast):
     with logged() as output:
         use_the_api(cast)
         token = use_the_pages(cast)
-        use_the_console(cast)
+        person = cast.get(Subject, external_id=PERSON)
+        browser = browser_of(cast.user("farah"))
+        assert browser.get(f"/admin/people/subject/{person.pk}/change/").status_code == 200
+        assert browser.post("/admin/search/", {"text": PERSONAL["email"]}).status_code == 200
+        assert browser.get(f"/admin/people/subject/{PERSONAL['email']}/change/").status_code in {302, 404}
         take_mail(MAIL, received_at=timezone.now())
         with suppress(ExceptionGroup):
             do_each([PERSON], fail_at_work)

@@ -275,13 +275,6 @@ def test_officers_read_one_client_or_the_sum_of_all_but_sandboxes(cast: Cast) ->
             assert len(queries) == 2
 
 
-def pictures(page: str) -> list[dict[str, Any]]:
-    found = re.findall(r'<svg class="trend" role="img" aria-labelledby="\S+ \S+"[^>]*>(.*?)</svg>', page, re.DOTALL)
-    parts = r"<title[^>]*>(.*?)</title>\s*<desc[^>]*>(.*?)</desc>"
-    words = [re.findall(parts, one, re.DOTALL)[0] for one in found]
-    return [{"title": t, "desc": d, "columns": one.count("<rect")} for (t, d), one in zip(words, found, strict=True)]
-
-
 def test_the_page_draws_and_describes_each_trend_in_a_fixed_number_of_queries(
     cast: Cast, time_machine: TimeMachineFixture
 ) -> None:
@@ -293,7 +286,10 @@ def test_the_page_draws_and_describes_each_trend_in_a_fixed_number_of_queries(
         page = farah.get("/admin/trends/").content.decode()
     assert len(queries) <= 25, "of which every page of the console runs fifteen or more"
     assert refused_by_policy(page) == []
-    drawn = pictures(page)
+    found = re.findall(r'<svg class="trend" role="img" aria-labelledby="\S+ \S+"[^>]*>(.*?)</svg>', page, re.DOTALL)
+    parts = r"<title[^>]*>(.*?)</title>\s*<desc[^>]*>(.*?)</desc>"
+    words = [re.findall(parts, one, re.DOTALL)[0] for one in found]
+    drawn = [{"title": t, "desc": d, "columns": one.count("<rect")} for (t, d), one in zip(words, found, strict=True)]
     assert len(drawn) == 4
     consents = drawn[0]
     assert "Given: 3 in twelve weeks" in consents["desc"]

@@ -44,13 +44,6 @@ def collect(cast, now, person="danish", purpose="support"):
         report_collection(cast.subject(person), report, actor=cast.key_actor("indus"), at=now)
 
 
-def disclose(cast, now):
-    shared = DisclosureReport(recipient="host", purpose="support", categories=["device"], shared_at=now - HOUR)
-    with in_client(cast.client_id("indus")):
-        make_provider(cast.client_id("indus"), at=now - 2 * HOUR)
-        report_disclosure(cast.subject("danish"), shared, actor=cast.key_actor("indus"), at=now)
-
-
 def ask(cast, at, reason=Reason.PERMITTED, person="danish", *, purpose="support", action="process"):
     question = Question(purpose=purpose, action=action, at=at)
     with in_client(cast.client_id("indus")):
@@ -111,7 +104,10 @@ def test_what_is_collected_after_a_denial_is_found(cast, client_id, now):
 @pytest.mark.parametrize("mode", [LogMode.COUNTS, LogMode.EVERY])
 def test_a_disclosure_rests_on_a_permitted_question_about_sharing_only(cast, client_id, now, mode):
     log_every(client_id, now - 5 * HOUR, mode)
-    disclose(cast, now)
+    shared = DisclosureReport(recipient="host", purpose="support", categories=["device"], shared_at=now - HOUR)
+    with in_client(cast.client_id("indus")):
+        make_provider(cast.client_id("indus"), at=now - 2 * HOUR)
+        report_disclosure(cast.subject("danish"), shared, actor=cast.key_actor("indus"), at=now)
     ask(cast, now - HOUR - timedelta(minutes=9))
     assert found(cast, now) == {NOT_ASKED: 1}
     ask(cast, now - HOUR - timedelta(minutes=8), Reason.PROCESSING_RESTRICTED, action="share")

@@ -8,7 +8,6 @@ from django.db import ProgrammingError, connection, transaction
 from consent.register.models.purposes import Purpose
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.console.site import site
-from tests.cast import Cast
 from tests.signing_in import browser_of
 
 WHO = "SELECT current_user, current_setting('paktaleem.client', true)"
@@ -76,8 +75,4 @@ def test_an_officers_change_runs_in_the_context_of_the_rows_client(cast, monkeyp
     answer = browser.post(url, {**sent, "name_en": "News", "reason": "review"})
     assert answer.status_code == 302, answer.context["errors"]
     assert seen == [("paktaleem_app", str(cast.client_id("indus")))]
-    _nothing_of_others_changed(cast)
-
-
-def _nothing_of_others_changed(cast: Cast) -> None:
     assert cast.get(Purpose, "khyber", code="newsletter", client_id=cast.client_id("khyber")).name_en != "News"

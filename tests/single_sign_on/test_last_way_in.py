@@ -59,13 +59,6 @@ def take_password(cast: Cast, *names: str) -> None:
         User.objects.filter(pk__in=[cast.user_id(name) for name in names]).update(password="!unset")
 
 
-def give_password(cast: Cast, name: str) -> None:
-    user = cast.user(name)
-    user.set_password("a password of their own")
-    with in_global():
-        user.save(update_fields=["password"])
-
-
 def act(cast: Cast, service: Callable[..., Any], row: Any, now: datetime, *, by: str = "farah", **more: Any) -> Any:
     with in_client(cast.client_id("indus")):
         return service(row, actor=cast.actor(by), reason="review", at=now, **more)
@@ -118,7 +111,10 @@ def test_a_provider_is_not_ended_or_replaced_if_no_administrator_has_a_password(
     with pytest.raises(LastWayIn):
         set_up(cast, "https://other.school.example", now)
     assert cast.get(Provider, ended_at=None, state="approved") == provider
-    give_password(cast, "celia")
+    user = cast.user("celia")
+    user.set_password("a password of their own")
+    with in_global():
+        user.save(update_fields=["password"])
     act(cast, end_provider, provider, now)
 
 

@@ -87,19 +87,15 @@ def test_a_failed_message_is_retried_with_the_same_id_and_bytes(committed, setti
     [delivery] = rows(committed, Delivery)
     assert (delivery.state, delivery.attempts) == ("waiting", 1)
     assert delivery.due_at > timezone.now()
-    due_again(committed, endpoint)
+    with in_client(endpoint.client_id):
+        Delivery.objects.filter(endpoint=endpoint).update(due_at=timezone.now())
+        EndpointHealth.objects.filter(endpoint=endpoint).update(rests_until=None)
     receiver.answer = saying()
     again(receiver, committed, settings, endpoint)
     [(first, one), (second, other)] = receiver.got
     assert (first["webhook-id"], one) == (second["webhook-id"], other)
     [delivery] = rows(committed, Delivery)
     assert (delivery.state, delivery.attempts) == ("delivered", 2)
-
-
-def due_again(cast, endpoint):
-    with in_client(endpoint.client_id):
-        Delivery.objects.filter(endpoint=endpoint).update(due_at=timezone.now())
-        EndpointHealth.objects.filter(endpoint=endpoint).update(rests_until=None)
 
 
 def again(receiver, cast, settings, endpoint):
