@@ -117,7 +117,7 @@ _SLOW: Final = {
     "thousands of rows, requests or steps": """
         accounts/test_staff_by_two.py::test_the_requester_never_approves_when_three_people_approve_at_once
         api/test_subjects.py::test_a_batch_has_at_most_a_thousand_people
-        children/test_guardian_pages.py::test_a_hundred_looks_change_nothing consent/test_interleavings.py
+        children/test_guardian_pages.py::test_a_hundred_looks_change_nothing
         consent/test_recipient_windows.py consent/test_widening.py::test_every_place_agrees_after_any_sequence
         console/test_exports.py::test_many_rows_have_no_formula_and_need_no_more_memory_than_few
         console/test_history.py::test_a_change_of_every_kind_is_described_in_words
@@ -194,9 +194,9 @@ _SLOW: Final = {
         rights/test_guardian_requests.py::test_the_page_of_a_request_shows_the_guardians_authority_now
         rights/test_guardian_requests.py::test_the_page_shows_how_far_each_request_is_with_rights_number_and_dates
         sandbox/test_reset.py
-        school_limits/test_work.py::test_a_record_is_hidden_only_while_it_is_linked_and_of_another_school
-        school_limits/test_work.py::test_a_copy_of_both_records_is_neither_ordered_nor_handed_over
-        school_limits/test_work.py::test_an_erasure_of_both_records_is_neither_proposed_nor_approved_nor_cancelled
+        school_limits/test_tables.py::test_a_record_is_hidden_only_while_it_is_linked_and_of_another_school
+        school_limits/test_tables.py::test_a_copy_of_both_records_is_neither_ordered_nor_handed_over
+        school_limits/test_tables.py::test_an_erasure_of_both_records_is_neither_proposed_nor_approved_nor_cancelled
         signin/test_second_factor.py::test_each_sensitive_act_requires_reauthentication subjects/test_replay.py
         rights/test_people_outside.py::test_a_contact_of_a_client_is_copied_corrected_and_erased
         rights/test_people_outside.py::test_a_guardian_known_by_an_invitation_only_is_copied_corrected_and_erased

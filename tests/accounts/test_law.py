@@ -4,7 +4,6 @@ import json
 from datetime import date, timedelta
 
 import pytest
-from django.core.exceptions import ValidationError
 from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.db import IntegrityError, connection, transaction
@@ -22,6 +21,7 @@ from paktaleem.foundation.law.profiles import read_ages, read_authorities, read_
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.office.reports.law_effects import measure_effect
 from tests.children.guardians import decision_reason
+from tests.consent.making import refuses
 from tests.factories import SubjectFactory
 from tests.laws import HEAD, law_of_pakistan, period
 
@@ -194,9 +194,8 @@ def test_service_and_database_refuse_wrong_full_ages(cast, now, ages):
         indus = cast.client("indus")
         if ages:
             indus.country_full_ages = ages
-            with pytest.raises(ValidationError) as refused:
+            with refuses("country_full_ages"):
                 change_client(indus, actor=cast.actor("amina"), reason="law_change", at=now)
-            assert list(refused.value.message_dict) == ["country_full_ages"]
         refused_too = pytest.raises(IntegrityError, match="client_country_full_ages_18_to_21")
         with connection.cursor() as cursor, refused_too, transaction.atomic():
             cursor.execute("UPDATE accounts_client SET country_full_ages = %s::jsonb", [json.dumps(ages)])

@@ -21,8 +21,7 @@ from children.guardians.services.answers import NoAuthority, record_service_answ
 from children.guardians.services.checks import request_check
 from children.guardians.services.guardians import change_guardian, name_guardian
 from children.guardians.services.verifications import mark_verification_false, record_verification, verify_guardian
-from paktaleem.directory.data_systems.models import Ground, OrderKind
-from paktaleem.directory.data_systems.services.issuing import OrderSpec, issue_orders
+from paktaleem.directory.data_systems.services.issuing import issue_orders
 from paktaleem.directory.people import selectors as revealing
 from paktaleem.directory.people.models import AgeChange, GuardianClaim, Subject
 from paktaleem.directory.people.services.age_recomputation import open_age_change, settle_age_change
@@ -31,11 +30,10 @@ from paktaleem.directory.schools.rosters.importing.uploads import confirm_import
 from paktaleem.foundation.accounts.actors import NotAllowed, person_actor, user_actor
 from paktaleem.foundation.accounts.client_services import change_client
 from paktaleem.foundation.accounts.second_person import ChangeAlreadyDecided
-from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.rows import new_id
 from tests.children.guardians import decision_reason, verified_guardian
-from tests.factories import SETTING_UP, SubjectFactory, make_system
+from tests.factories import SETTING_UP, OrderSpecFactory, SubjectFactory, make_system
 
 MINUTE = timedelta(minutes=1)
 
@@ -276,13 +274,7 @@ def _proof(row):
 
 def test_by_an_order_to_correct_the_portal_itself_is_not_changed(cast, indus, danish, now):
     make_system(indus, "records", ["credentials"], delivery="by_hand")
-    told = OrderSpec(
-        kind=OrderKind.CORRECT,
-        categories=frozenset({"credentials"}),
-        reason=Reason.SUBJECT_REQUEST,
-        ground=Ground.RIGHT_OF_THE_PERSON,
-        due_at=now + timedelta(days=20),
-    )
+    told = OrderSpecFactory(kind="correct", categories=("credentials",), at=now)
     issue_orders(danish, told, new_values={"birth_date": GROWN}, actor=SETTING_UP, at=now)
     assert Subject.objects.get(pk=danish.pk).of_age_at == danish.of_age_at
     assert decision_reason(cast, "lms-danish", now) == CLOSED

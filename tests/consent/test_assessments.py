@@ -31,7 +31,7 @@ from paktaleem.foundation.console.clocks import select_due
 from paktaleem.foundation.law.profiles import PROMISES, read_criteria, read_law
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM, new_id
-from tests.consent.making import approve_by_two, execute, instruct, make_provider, officer
+from tests.consent.making import approve_by_two, execute, instruct, make_provider, officer, refuses
 from tests.factories import CAST_AT, SETTING_UP
 from tests.laws import law_of_pakistan, period
 
@@ -102,9 +102,8 @@ def test_a_provider_is_to_be_audited_once_approved_and_again_on_the_day(cast, kh
         "audited_on": str(now.date())
     }
     for day in ("", "last week", str((now + DAY).date())):
-        with pytest.raises(ValidationError) as caught:
+        with refuses("audited_on"):
             answer(cast, host, "provider", now, answers=answers | {"audited_on": day}, residual_risk="")
-        assert list(caught.value.message_dict) == ["audited_on"]
     draft = answer(cast, host, "provider", now, answers=answers, residual_risk="")
     assert select_due(mine, due.rows, now).exists(), "not yet approved"
     approve_assessment(draft, actor=officer(), at=now)

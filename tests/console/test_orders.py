@@ -7,13 +7,12 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
-from paktaleem.directory.data_systems.models import Ground, Order, OrderKind, OrderPart, System, SystemKey
-from paktaleem.directory.data_systems.services.issuing import OrderSpec, issue_orders
+from paktaleem.directory.data_systems.models import Order, OrderPart, System, SystemKey
+from paktaleem.directory.data_systems.services.issuing import issue_orders
 from paktaleem.directory.people.models import AccessRecord
-from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.context import in_client
 from tests.console.pages import list_url, row_url
-from tests.factories import SETTING_UP, make_system
+from tests.factories import SETTING_UP, OrderSpecFactory, make_system
 
 ORDERS = list_url("data_systems/order")
 
@@ -25,13 +24,7 @@ def issue(cast):
 
     def issue(kind="erase", categories=("credentials",), **more):
         at = more.pop("at", timezone.now())
-        told = OrderSpec(
-            kind=OrderKind(kind),
-            categories=frozenset(categories),
-            reason=Reason.SUBJECT_REQUEST,
-            ground=Ground.RIGHT_OF_THE_PERSON,
-            due_at=at + timedelta(days=20),
-        )
+        told = OrderSpecFactory(kind=kind, categories=categories, at=at)
         with in_client(cast.client_id("indus")):
             return issue_orders(cast.subject("danish"), told, actor=SETTING_UP, at=at, **more)[0]
 

@@ -42,6 +42,7 @@ from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.accounts.acts import Refused
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
+from tests.consent.making import execute, refuses
 from tests.factories import SETTING_UP, make_system
 
 ERASED = Answer(Outcome.DONE, counts={"usage_logs": 12})
@@ -128,9 +129,8 @@ def test_a_repeated_answer_changes_nothing_and_another_is_refused(accepted, key,
 
 
 def test_an_answer_of_another_kind_names_its_field(accepted, key, now):
-    with pytest.raises(ValidationError) as refused:
+    with refuses("counts"):
         complete_order(accepted(), Answer(Outcome.DONE), actor=key, at=now)
-    assert list(refused.value.message_dict) == ["counts"]
 
 
 def test_a_failed_order_is_ready_again_at_its_retry_time(cast, lms, accepted, key, now):
@@ -337,16 +337,14 @@ def test_no_order_is_issued_about_an_erased_person(cast, indus, spec, now):
 )
 def test_the_database_refuses_an_inconsistent_order(issue, change, name):
     order = issue()
-    refused = pytest.raises((IntegrityError, ProgrammingError), match=name)
-    with refused, transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(f"UPDATE data_systems_order SET {change} WHERE id = %s", [order.pk])  # noqa: S608 -- as above
+    with pytest.raises((IntegrityError, ProgrammingError), match=name):
+        execute(f"UPDATE data_systems_order SET {change} WHERE id = %s", order.pk)  # noqa: S608 -- as above
 
 
 @pytest.mark.parametrize("table", ["orderstep", "orderpart", "orderset"])
 def test_steps_parts_and_sets_cannot_be_changed(indus, table):
-    refused = pytest.raises(ProgrammingError, match="permission denied")
-    with refused, transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(f"UPDATE data_systems_{table} SET client_id = client_id")  # noqa: S608 -- as above
+    with pytest.raises(ProgrammingError, match="permission denied"):
+        execute(f"UPDATE data_systems_{table} SET client_id = client_id")  # noqa: S608 -- as above
 
 
 def test_two_clients_may_use_the_same_system_code(cast):
@@ -377,9 +375,8 @@ def test_two_people_waive_an_order(cast, issue, now, second):
 
 
 def test_a_proposal_says_why_in_words(cast, issue, now):
-    with pytest.raises(ValidationError) as refused:
+    with refuses("ground"):
         propose_waiver(issue(), ground="", actor=cast.actor("farah"), reason="review", at=now)
-    assert [*refused.value.message_dict] == ["ground"]
 
 
 def test_a_waiver_without_a_proposal_cannot_be_approved(cast, issue, now):

@@ -8,7 +8,6 @@ at how many points a life was ended.
 import os
 import sys
 import uuid
-from datetime import timedelta
 from functools import partial
 
 import django
@@ -85,23 +84,16 @@ def live(key, client_id, subject_id, name):
 def issued(client_id, subject_id, parent):
     from django.utils import timezone  # noqa: PLC0415 -- as above
 
-    from paktaleem.directory.data_systems.models import Ground, Order, OrderKind  # noqa: PLC0415 -- as above
+    from paktaleem.directory.data_systems.models import Order  # noqa: PLC0415 -- as above
     from paktaleem.directory.data_systems.selectors import Parent  # noqa: PLC0415 -- as above
-    from paktaleem.directory.data_systems.services.issuing import OrderSpec, issue_orders  # noqa: PLC0415 -- as above
+    from paktaleem.directory.data_systems.services.issuing import issue_orders  # noqa: PLC0415 -- as above
     from paktaleem.directory.people.models import Subject  # noqa: PLC0415 -- as above
     from paktaleem.foundation.accounts.actors import system_actor  # noqa: PLC0415 -- as above
-    from paktaleem.foundation.audit.actors import Reason  # noqa: PLC0415 -- as above
     from paktaleem.foundation.tenancy.context import in_client  # noqa: PLC0415 -- as above
+    from tests.factories import OrderSpecFactory  # noqa: PLC0415 -- as above
 
     at = timezone.now()
-    told = OrderSpec(
-        kind=OrderKind.ERASE,
-        categories=frozenset({"usage_logs"}),
-        reason=Reason.SUBJECT_REQUEST,
-        ground=Ground.RIGHT_OF_THE_PERSON,
-        due_at=at + timedelta(days=20),
-        parent=Parent("test_case", parent),
-    )
+    told = OrderSpecFactory(at=at, parent=Parent("test_case", parent))
     with in_client(uuid.UUID(client_id)):
         there = Order.objects.filter(client_id=client_id, parent_id=parent).first()
         if there is not None:

@@ -19,11 +19,10 @@ from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateJob, ProcrastinateWorker
 
 from integrations.minilms.store import Store
-from paktaleem.directory.data_systems.models import Ground, Order, OrderKind, OrderSet
-from paktaleem.directory.data_systems.services.issuing import OrderSpec, issue_orders
+from paktaleem.directory.data_systems.models import Order, OrderSet
+from paktaleem.directory.data_systems.services.issuing import issue_orders
 from paktaleem.directory.webhooks.models import Attempt, Delivery, EndpointHealth, Message
 from paktaleem.directory.webhooks.tasks import PUMP
-from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.operations.jobs import enqueue_job
 from paktaleem.foundation.operations.tasks import RETRY_STALLED
 from paktaleem.foundation.tenancy.context import in_client, in_global
@@ -32,7 +31,7 @@ from retention.disposals.models import Batch, Item
 from retention.disposals.services.batches import approve_disposal, start_sweep
 from tests.data_systems.ending import is_set_intact
 from tests.demo.running import PATIENCE, ROOT, free_port
-from tests.factories import CAST_AT, SETTING_UP, SubjectFactory
+from tests.factories import CAST_AT, SETTING_UP, OrderSpecFactory, SubjectFactory
 from tests.faults.killing import run_killed
 from tests.faults.size import sized
 from tests.faults.whole import assert_orders_are_whole
@@ -145,13 +144,7 @@ def test_killed_processes_lose_no_order_and_do_none_twice(committed, processes):
 def issue(cast, numbers):
     for number in numbers:
         at = timezone.now()
-        told = OrderSpec(
-            kind=OrderKind.ERASE,
-            categories=frozenset({"usage_logs"}),
-            reason=Reason.SUBJECT_REQUEST,
-            ground=Ground.RIGHT_OF_THE_PERSON,
-            due_at=at + timedelta(days=20),
-        )
+        told = OrderSpecFactory(at=at)
         with in_client(cast.client_id("khyber")):
             about = SubjectFactory(client=cast.client("khyber"), external_id=person(number))
             issue_orders(about, told, actor=SETTING_UP, at=at)

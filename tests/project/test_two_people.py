@@ -28,10 +28,9 @@ from consent.sharing.services import (
     request_business_transfer,
     request_legal_disclosure,
 )
-from paktaleem.directory.data_systems.models import Ground, OrderKind
 from paktaleem.directory.data_systems.selectors import Parent
 from paktaleem.directory.data_systems.services.fulfilment import approve_waiver, propose_waiver
-from paktaleem.directory.data_systems.services.issuing import OrderSpec, issue_orders
+from paktaleem.directory.data_systems.services.issuing import issue_orders
 from paktaleem.directory.data_systems.services.registering import end_system, propose_system_end
 from paktaleem.directory.people.merges.services import decide_merge, propose_merge
 from paktaleem.directory.people.models import AgeChange, Readmission
@@ -64,7 +63,7 @@ from tests.accounts.officers import second_officer
 from tests.breaches.making import add_measures, assess, make_breach, send_letters
 from tests.cast import Cast
 from tests.children.guardians import make_guardian, record_answer, verified_guardian
-from tests.factories import make_system
+from tests.factories import OrderSpecFactory, make_system
 from tests.merges.making import second_record
 from tests.project.offenders import refuse_any
 from tests.sharing.making import demand, transfer
@@ -110,14 +109,7 @@ def age_change(cast, actor, at):
 
 
 def waiver(cast, actor, at):
-    order = OrderSpec(
-        kind=OrderKind.ERASE,
-        categories=frozenset({"usage_logs"}),
-        reason=Reason.SUBJECT_REQUEST,
-        ground=Ground.RIGHT_OF_THE_PERSON,
-        due_at=at + timedelta(days=20),
-        parent=Parent("test_case", new_id()),
-    )
+    order = OrderSpecFactory(at=at, parent=Parent("test_case", new_id()))
     [issued] = issue_orders(cast.subject("danish"), order, actor=actor, at=at)
     propose_waiver(issued, ground="Shut down.", actor=actor, reason=Reason.REVIEW, at=at)
     return lambda approver, later: approve_waiver(issued, actor=approver, at=later)

@@ -42,7 +42,7 @@ from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from retention.schedule.models import Hold
 from tests.api.callers import Caller
 from tests.cast import Cast
-from tests.consent.making import approve_by_two, make_provider, officer, prove
+from tests.consent.making import approve_by_two, execute, make_provider, officer, prove, refuses
 from tests.consent.test_recipients import approval
 from tests.console.pages import list_url, row_url
 from tests.factories import SETTING_UP, SubjectFactory, make_staff
@@ -196,8 +196,8 @@ def test_the_database_refuses_the_broken_row(
 def test_a_disclosure_is_evidence_and_stays(cast: Cast, prepared: Client, now: datetime) -> None:
     send(cast, now, report_of("lms-hamza", now - HOUR))
     for statement in ("UPDATE sharing_disclosure SET reason = 'permitted'", "DELETE FROM sharing_disclosure"):
-        with pytest.raises(ProgrammingError), transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(statement)
+        with pytest.raises(ProgrammingError):
+            execute(statement)
 
 
 def test_the_number_of_statements_does_not_grow_with_the_batch(cast: Cast, prepared: Client, now: datetime) -> None:
@@ -281,9 +281,8 @@ def test_a_declined_transfer_announces_nothing(cast: Cast, now: datetime) -> Non
 
 def test_clients_get_their_thirty_days(cast: Cast, now: datetime) -> None:
     with in_client(PAKTALEEM):
-        with pytest.raises(ValidationError) as caught:
+        with refuses("takes_place_on"):
             request_business_transfer(transfer(now, takes_place_on=(now + 29 * DAY).date()), actor=officer(), at=now)
-        assert list(caught.value.message_dict) == ["takes_place_on"]
         late = request_business_transfer(transfer(now), actor=officer(), at=now)
         with pytest.raises(ValidationError), transaction.atomic():
             decide_business_transfer(late, approve=True, actor=officer(), at=now + 20 * DAY)

@@ -41,6 +41,7 @@ from retention.holdings.services.holdings import CollectionReport, report_collec
 from tests.api.callers import Caller
 from tests.children.guardians import decision_reason
 from tests.children.test_age_changes import bring
+from tests.consent.making import refuses
 from tests.factories import SETTING_UP, SubjectFactory
 from tests.rosters import clean_network
 from tests.subjects.test_spreadsheet import as_csv, filled, lines
@@ -438,9 +439,8 @@ def test_erasure_clears_the_country_and_invalid_ones_are_refused(cast, now, germ
     erase_subject(there, actor=cast.actor("amina"), reason="subject_request", at=now + MINUTE)
     assert Subject.objects.get(pk=there.pk).country == ""
     for country in ("D", "1A", "Ü1", "XX"):
-        with pytest.raises(ValidationError) as refused:
+        with refuses("country"):
             say_country(germany, "nobody", now, country=country)
-        assert list(refused.value.message_dict) == ["country"]
 
 
 def test_a_roster_keeps_the_country_sent_by_the_platform(cast, now, germany):
@@ -457,9 +457,8 @@ INVALID = [{"DE": 12}, {"DE": 22}, {"de": 16}, {"DEU": 16}, {"DE": "16"}, {"DE":
 @pytest.mark.parametrize("by_country", INVALID)
 def test_service_and_database_refuse_invalid_country_thresholds(cast, now, by_country):
     with in_client(cast.client_id("indus")):
-        with pytest.raises(ValidationError) as refused:
+        with refuses("country_thresholds"):
             set_thresholds(cast, now, by_country)
-        assert list(refused.value.message_dict) == ["country_thresholds"]
         refused_too = pytest.raises(IntegrityError, match="country_thresholds")
         with connection.cursor() as cursor, refused_too, transaction.atomic():
             cursor.execute("UPDATE accounts_client SET country_thresholds = %s::jsonb", [json.dumps(by_country)])

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 import pytest
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, connection
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
@@ -26,7 +26,7 @@ from retention.schedule.models import RetentionRule
 from retention.schedule.resolution import PERIOD_PATTERN, Period, PeriodInvalid, is_never_shorter, parse_period
 from retention.schedule.selectors import list_gaps, list_schedule
 from retention.schedule.services import EARLIER_DISPOSAL, STARTER_RULES, end_rule, request_earlier_disposal, save_rule
-from tests.consent.making import shown
+from tests.consent.making import execute, refuses, shown
 from tests.factories import SETTING_UP
 from tests.retention.schedule.making import DAY, build_rule, end_of_day, make_rule
 
@@ -127,9 +127,8 @@ def test_the_past_cannot_be_changed(cast, indus, now):
         make_rule(indus.pk, "newsletter", "contact_details", at=now, starts_at=now - DAY)
     rule = make_rule(indus.pk, "newsletter", "contact_details", at=now)
     rule.period = "P10D"
-    with pytest.raises(ValidationError) as refused:
+    with refuses("period"):
         save_rule(rule, at=now + DAY, **by)
-    assert list(refused.value.message_dict) == ["period"]
     coming = make_rule(indus.pk, "newsletter", "contact_details", at=now, starts_at=now + 5 * DAY)
     coming.period = "P40D"
     assert save_rule(coming, at=now + DAY, **by).period == "P40D"
@@ -182,9 +181,8 @@ def test_a_clients_rule_stays_inside_the_bounds(indus, now, data, period, allowe
     if allowed:
         make_rule(indus.pk, purpose, category, at=now, period=period)
         return
-    with pytest.raises(ValidationError) as refused:
+    with refuses("period"):
         make_rule(indus.pk, purpose, category, at=now, period=period)
-    assert list(refused.value.message_dict) == ["period"]
 
 
 def test_a_rule_for_every_role_heeds_the_bounds_for_each_role(cast, now):
@@ -320,8 +318,8 @@ def test_a_client_does_not_change_a_shared_rule(cast, now):
 )
 def test_the_database_refuses_what_is_broken(cast, indus, now, change, name):
     rule = make_rule(indus.pk, "support", "device", at=now, period="P1M")
-    with pytest.raises(IntegrityError, match=name), transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(f"UPDATE schedule_retentionrule SET {change} WHERE id = %s", [rule.pk])  # noqa: S608
+    with pytest.raises(IntegrityError, match=name):
+        execute(f"UPDATE schedule_retentionrule SET {change} WHERE id = %s", rule.pk)  # noqa: S608
 
 
 def test_an_inactive_purpose_is_no_gap(cast, indus, now):
