@@ -5,6 +5,7 @@ import json
 import threading
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -376,7 +377,7 @@ def test_parallel_answers_lose_nothing_and_agree_in_the_end(committed):
         assert len(events) >= 10
         assert len({event.recorded_at for event in events}) == len(events)
         assert (current.event_id, current.state) == (events[-1].pk, events[-1].state)
-        withdrawn_at = None
+        withdrawn_at: Any = None
         for before, after in zip(events, events[1:], strict=False):
             assert after.state != "withdrawn" or before.state == "given", "only what was given is withdrawn"
             assert after.state != "given" or withdrawn_at is None or after.shown_at > withdrawn_at, "a give undid it"
