@@ -32,8 +32,6 @@ _AHEAD = (30, 90, 365)
 
 
 class WhenFilter(admin.SimpleListFilter):
-    """Filter for children who reach the age of consent within a number of days."""
-
     title = "when"
     parameter_name = "when"
 

@@ -32,8 +32,6 @@ class Strength(IntEnum):
 
 
 class Method(StrEnum):
-    """A method of verifying a guardian."""
-
     SIGNED_FORM = "signed_form"
     IN_PERSON = "in_person"
     SCHOOL_ATTESTED = "school_attested"
@@ -102,7 +100,6 @@ class VerificationPeriod:
     ends_at: datetime | None = None
 
     def is_live(self, at: datetime) -> bool:
-        """Return True if the verification is valid at ``at``."""
         return self.starts_at <= at and (self.ends_at is None or at < self.ends_at)
 
 
@@ -156,7 +153,6 @@ class Guardian:
         return once or any(one.starts_at <= at for one in self.verified)
 
     def strength(self, at: datetime) -> int:
-        """Return the strength of the strongest valid verification."""
         return max((one.strength for one in self.verified if one.is_live(at)), default=int(Strength.NONE))
 
     def has_authority(self, at: datetime) -> bool:
@@ -199,11 +195,9 @@ class ChildFacts:
     guardians: tuple[Guardian, ...] = ()
 
     def standing(self, at: datetime) -> Standing:
-        """Return the combined result of the answers at ``at``."""
         return combine_answers(self.guardians, at, own_no=self.own_no)
 
     def find_guardian(self, guardianship_id: UUID) -> Guardian | None:
-        """Find the guardian of a guardianship."""
         return next((one for one in self.guardians if one.id == guardianship_id), None)
 
 
@@ -299,8 +293,6 @@ def _change_times(guardians: Iterable[Guardian], at: datetime) -> Iterator[datet
 
 
 class RequestBlocker(StrEnum):
-    """Why a guardian may not make a request."""
-
     NOT_VERIFIED = "not_verified"
     """The guardian has no valid verification or may not decide."""
     TOO_WEAK = "too_weak"

@@ -32,15 +32,11 @@ _TAG = {"yahoo.com": "-"}
 
 
 class ContactMatch(StrEnum):
-    """How closely two contacts match."""
-
     SAME = "same"
     ALIKE = "alike"
 
 
 class ContactRejection(StrEnum):
-    """Why a guardian's contact cannot be used."""
-
     MISSING = "missing"
     OF_THE_CHILD = "of_the_child"
     LIKE_A_CHILD = "like_a_child"
@@ -56,7 +52,6 @@ class Contact:
     phone: str | None = None
 
     def __repr__(self) -> str:
-        """Return a placeholder, so that contacts do not appear in logs."""
         return "Contact(•••)"
 
 
@@ -86,7 +81,6 @@ def why_contact_unusable(
 
 
 def match_emails(one: str, other: str) -> ContactMatch | None:
-    """Return how two email addresses match, or None."""
     if _mailbox(one) == _mailbox(other):
         return ContactMatch.SAME
     if _skeleton("@".join(_mailbox(one))) == _skeleton("@".join(_mailbox(other))):

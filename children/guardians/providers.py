@@ -47,8 +47,6 @@ class StartedCheck:
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """The result of a check."""
-
     number: str
     passed: bool
 

@@ -102,7 +102,6 @@ class AskForm(SelectionForm):
 
     @property
     def client_id(self) -> UUID:
-        """The client whose guardians are asked."""
         return self.own or self.cleaned_data["client"].pk
 
 
@@ -253,7 +252,6 @@ class InvitationAdmin(ExportableAdmin[Invitation], EvidenceAdmin[Invitation]):
 
     @admin.display(description="problem")
     def why(self, row: Invitation) -> str:
-        """Return why the guardian has not been asked."""
         return str(ContactProblem(row.problem).label) if row.problem and row.is_open else "—"
 
 

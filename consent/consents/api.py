@@ -189,7 +189,6 @@ class SubjectConsents(Operation):
 
 
 def _answer_arguments(given: dict[str, Any], request: Request) -> AnswerArguments:
-    """Return the arguments shared by all answers: who answered, language, method, actor and time."""
     by = given.get("by") or {"kind": "self"}
     return {
         "given_by": GivenBy(by["kind"]),

@@ -314,7 +314,6 @@ class AnnounceForm(RowActionForm):
 
     @property
     def effect(self) -> EffectPreview:
-        """Return what the text would change."""
         return preview_effect(self.row.notice, is_material=self.row.is_material, **by_user(self.request))
 
 
@@ -436,7 +435,6 @@ class WidenForm(RowActionForm):
 
     @property
     def effect(self) -> EffectPreview:
-        """Return whose consent must be given again, whichever category is added."""
         return preview_widening(self.row, **by_user(self.request))
 
 

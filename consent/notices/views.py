@@ -88,19 +88,16 @@ def _with_client(page: Page) -> Page:
 
 @_with_client
 def show_policy(request: HttpRequest, client: Client) -> HttpResponse:
-    """Show the privacy policy in effect at a client, and the next version if there is one."""
     return _render_text(request, client, policy_timeline(client), main=True)
 
 
 @_with_client
 def show_child_text(request: HttpRequest, client: Client) -> HttpResponse:
-    """Show the privacy policy written for children, if there is one."""
     return _render_text(request, client, policy_timeline(client), for_children=True)
 
 
 @_with_client
 def show_notice(request: HttpRequest, client: Client, code: str) -> HttpResponse:
-    """Show the notice in effect about consent to some purposes."""
     return _render_text(request, client, notice_timeline(client, get_notice(client, code)))
 
 

@@ -92,7 +92,6 @@ ANSWERS = {"give": ConsentState.GIVEN, "refuse": ConsentState.REFUSED}
 
 @own_page(Page.CHOICES, GET)
 def show(request: HttpRequest, visit: Visit) -> HttpResponse:
-    """List every purpose with its lawful basis, the current answer and the possible actions."""
     found = list_choices(visit.subject, actor=visit.actor, at=get_client_time(request))
     rows = [serialize_choice(choice) for choice in found]
     return public_page(
@@ -111,14 +110,12 @@ def show(request: HttpRequest, visit: Visit) -> HttpResponse:
 
 @own_page(Page.CHOICES, GET)
 def receipt(request: HttpRequest, visit: Visit, event: UUID) -> HttpResponse:
-    """Show the receipt of one of the person's answers, to print and keep."""
     own = select_consent_events(visit.subject, actor=visit.actor, until=get_client_time(request))
     answered = get_object_or_404(own.select_related("client"), pk=event)
     return print_receipt(request, answered, language=translation.get_language() or "en")
 
 
 def serialize_choice(choice: Choice) -> dict[str, Any]:
-    """Return a purpose with its words, its state, and the texts of its notices."""
     language = translation.get_language() or "en"
     text = describe_purpose(choice.purpose, language)
     return {

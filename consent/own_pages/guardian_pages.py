@@ -138,7 +138,6 @@ class ChildView:
 
     @property
     def gave(self) -> bool:
-        """Return True if the guardian's own consent is in effect."""
         return bool(self.answer and not self.answer.is_no and self.own and self.own.has_authority(self.at))
 
     @property
@@ -148,7 +147,6 @@ class ChildView:
 
     @property
     def is_strong(self) -> bool:
-        """Return True if the guardian's verification is strong enough for outside recipients."""
         return bool(self.own and self.own.strength(self.at) >= Strength.SUBSTANTIAL)
 
     @property
@@ -176,7 +174,6 @@ class ChildView:
 
     @cached_property
     def invitation(self) -> Invitation | None:
-        """The open invitation of the guardian about this child, if any."""
         rows = Invitation.objects.filter(client_id=self.child.client_id, child=self.child, state__in=sorted(OPEN))
         return rows.filter(guardian=self.visit.person).first()
 
@@ -263,7 +260,6 @@ _REFUSED = (ContactRefused, NotTheGuardian, GuardianshipUnknown, NotAChild, TooW
 
 @own_page(Page.GUARDIAN, GET)
 def show_all(request: HttpRequest, visit: Visit) -> HttpResponse:
-    """Show the signed-in guardian's children, with the state of each."""
     wards = list_children_on_page(request, visit)
     return public_page(
         request,
@@ -278,7 +274,6 @@ def show_all(request: HttpRequest, visit: Visit) -> HttpResponse:
 
 @about_child(GET)
 def show_child(request: HttpRequest, ward: ChildView) -> HttpResponse:
-    """Show one child: the service, outside recipients, each purpose, and requests about the data."""
     found = list_choices(ward.child, actor=ward.actor, at=ward.at) if ward.gave else []
     rows = [{**serialize_choice(one), "needs_more": ward.needs_more(one.purpose.code)} for one in found]
     received = None  # a guardian who may not receive the child's data is not shown who received it

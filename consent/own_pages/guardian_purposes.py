@@ -50,7 +50,6 @@ _REFUSED = (ConsentNotBased, PurposeUnknown, ChildMayNotGive, GuardianUnknown, G
 
 @about_child(GET_OR_POST, asks=True)
 def ask_purpose(request: HttpRequest, ward: ChildView, purpose: str) -> HttpResponse:
-    """Show the notice in effect, then record the guardian's answer."""
     choice = _choice(ward, purpose)
     if request.method != "POST":
         return _render_question(request, ward, choice)
@@ -137,8 +136,6 @@ _CHECK_REFUSED = (ProviderUnknown, MethodNotOffered, MayNotConsent, AlreadyEnded
 
 
 class MethodForm(forms.Form):
-    """Form to choose the method of the check."""
-
     method = forms.ChoiceField(label=_("How would you like to be checked?"), widget=forms.RadioSelect)
 
     def __init__(self, *args: Any, provider: str, **kwargs: Any) -> None:

@@ -171,7 +171,6 @@ class PaperAnswerAdmin(ExportableAdmin[PaperAnswer], EvidenceAdmin[PaperAnswer])
 
 @boards.connect
 def queue_board(actor: Actor, at: datetime) -> list[Card]:
-    """Return a card with the number of open rows. Runs one query."""
     del at
     if not actor.may(Capability.MANAGE_FORMS):
         return []

@@ -93,7 +93,6 @@ class Gate:
     assessments: tuple[tuple[UUID, Period], ...] = ()
 
     def find(self, at: datetime) -> UUID | None:
-        """Find the assessment in force at a time."""
         return next((key for key, period in self.assessments if period.contains(at)), None)
 
     def moments(self) -> Iterator[datetime]:
@@ -294,7 +293,6 @@ class Register:
         return min(self.bases_for(purpose, roles, at), key=lambda rule: say.get(rule.basis, 2), default=None)
 
     def reaches_outside(self, purpose: str, at: datetime) -> bool:
-        """Return True if any recipient is approved for the purpose."""
         approvals = (approval for rule in self.recipients.values() for approval in rule.approvals)
         return any(approval.covers(purpose, frozenset(), at) for approval in approvals)
 

@@ -35,7 +35,6 @@ class Question(msgspec.Struct, frozen=True):
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The names of its answers."""
         return (f"{self.code}_en", f"{self.code}_ur") if self.told else (self.code,)
 
 
@@ -48,7 +47,6 @@ class Questionnaire(msgspec.Struct, frozen=True):
 
 @cache
 def read_questionnaires() -> dict[str, Questionnaire]:
-    """Return the questionnaires by kind of assessment."""
     return msgspec.toml.decode(
         Path(__file__).with_name("questionnaires.toml").read_bytes(), type=dict[str, Questionnaire]
     )

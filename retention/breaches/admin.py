@@ -90,7 +90,6 @@ class AssessForm(ActionForm, SelectionForm):
     field_order = ("likelihood", "severity", "outcome", "reasons", "everyone", *CHOOSING, "number")
 
     def clean(self) -> FormData:
-        """Check the school, class and grade; replace the fields that choose people by whom they choose."""
         cleaned = super().clean() or self.cleaned_data
         with in_client(self.row.client_id):
             self.check_selection(self.row.client_id)
@@ -282,7 +281,6 @@ class BreachAdmin(SortByWaitingTime, ExportableAdmin[Breach]):
 
     @admin.display(description="missing")
     def missing(self, row: Breach) -> str:
-        """Return what is missing before it can be closed."""
         return join_words(list_missing(row)) or "—"
 
 

@@ -181,7 +181,6 @@ class Breach(TenantRow, Tracked):
 
     @property
     def awaits_authority(self) -> bool:
-        """Return True while the clock of the notification runs."""
         return self.is_open and self.authority_notified_at is None and self.outcome != Outcome.NONE
 
     @property

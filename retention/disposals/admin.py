@@ -109,8 +109,6 @@ def _samples_panel(row: Batch) -> dict[str, object]:
 
 
 class TakeOutForm(ActionForm):
-    """A person whose holdings are taken out of a disposal, or kept longer, with the ground."""
-
     person = forms.CharField(label=_("LMS id of the person"), max_length=255)
     category = forms.ChoiceField(label=_("Data category"), required=False)
     until = forms.DateField(

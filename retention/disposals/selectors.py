@@ -41,7 +41,6 @@ class Progress:
 
     @property
     def total(self) -> int:
-        """Return the number of holdings that were flagged."""
         return sum(self.counts.values())
 
     @property

@@ -112,7 +112,6 @@ class HoldingAdmin(ExportableAdmin[Holding], DataOfPersonAdmin[Holding]):
         return [path("picture/", view, name="holdings_holding_picture"), *super().get_urls()]
 
     def ages_view(self, request: HttpRequest) -> HttpResponse:
-        """Show a client's holdings by category and age."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         actor, at = actor_of(request), get_action_time(request)

@@ -175,7 +175,6 @@ class EndRuleForm(EndForm):
 
     @property
     def effect(self) -> RuleEffect:
-        """Return what would fall due without the rule."""
         return preview_end(self.row, actor=actor_of(self.request), at=get_action_time(self.request))
 
 
@@ -184,8 +183,6 @@ _BY_HAND = [(code, label) for code, label in HoldKind.choices if code != HoldKin
 
 
 class HoldForm(ScopedForm):
-    """A hold of a client's data, or of a category or a system of it."""
-
     reason = None  # type: ignore[assignment]  # how Django takes a field out of a form
     category = forms.ChoiceField(label=_("Data category"), required=False)
 
@@ -292,7 +289,6 @@ class RetentionRuleAdmin(SafeguardedAdmin[RetentionRule], PeriodAdmin[RetentionR
         ]
 
     def schedule_view(self, request: HttpRequest) -> HttpResponse:
-        """Show the schedule of a client, or PakTaleem's shared one."""
         client, lines = self._schedule(request)
         values = {
             "title": gettext("Retention schedule"),
@@ -334,7 +330,6 @@ class RetentionRuleAdmin(SafeguardedAdmin[RetentionRule], PeriodAdmin[RetentionR
 
     @admin.display(description="then")
     def then(self, row: RetentionRule) -> str:
-        """Return what is done afterwards."""
         return describe_action(row)
 
 
@@ -380,7 +375,6 @@ _NAMED = 3
 
 @boards.connect
 def schedule_board(actor: Actor, at: datetime) -> list[Line]:
-    """Return a card about gaps; one query."""
     is_shown = actor.may(Capability.MANAGE_RETENTION)
     gaps = list_gaps(actor, at=at, limit=LIMIT + 1, language=get_language() or "en") if is_shown else []
     if not gaps:
@@ -400,7 +394,6 @@ def describe_scope(row: Hold) -> str:
 
 
 def render_hold_state(row: Hold) -> SafeString:
-    """Return whether a hold is in force, to be reviewed, or lifted, as a coloured label."""
     if row.lifted_at is not None:
         return render_state(gettext("Lifted {day}").format(day=day(row.lifted_at)), "good")
     if row.is_to_review(get_time_of(row.client_id)):
@@ -504,7 +497,6 @@ def holds_panel(request: HttpRequest, row: Subject) -> dict[str, object] | None:
 
 @person_summaries.connect
 def summarize_holds(request: HttpRequest, row: Subject) -> list[SummaryLine]:
-    """Return the kinds of the holds in force that cover data of a person."""
     if not may(request, Capability.VIEW_HOLDINGS, row.client_id):
         return []
     kinds = dict.fromkeys(find_holds(row.client_id, subject_id=row.pk).values_list("kind", flat=True))

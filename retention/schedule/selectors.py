@@ -219,7 +219,6 @@ class ScheduleLine:
 
     @property
     def is_gap(self) -> bool:
-        """Return True if no rule applies."""
         return self.rule is None
 
 

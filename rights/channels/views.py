@@ -83,8 +83,6 @@ _CHOICES = [
 
 
 class OwnRequestForm(forms.Form):
-    """Form for the rights the person exercises, and details in their own words."""
-
     kinds = forms.MultipleChoiceField(
         label=_("What do you want?"), choices=_CHOICES, widget=forms.CheckboxSelectMultiple
     )
@@ -118,8 +116,6 @@ class PublicRequestForm(OwnRequestForm):
 
 
 class ConcernForm(forms.Form):
-    """Public form for a concern about a child's data."""
-
     text = make_text_field(
         _("What is your concern?"),
         _("State the school or platform, and what happened. Name the child only if necessary."),
@@ -177,7 +173,6 @@ def make_request(request: HttpRequest, client_id: UUID) -> HttpResponse:
 
 @own_page(Page.REQUESTS, GET)
 def show_own_requests(request: HttpRequest, visit: Visit) -> HttpResponse:
-    """List the person's requests with state and dates, and the form for a new one."""
     return _render_own(request, visit, OwnRequestForm())
 
 
@@ -205,7 +200,6 @@ def describe_requests(
     name: Callable[[RightKind], str | Promise] = lambda kind: kind.label,
     describe: Callable[[RightsRequest], str | Promise] = lambda row: STATES_FOR_PERSON[State(row.state)],
 ) -> FirstRows[dict[str, Any]]:
-    """Return a person's latest requests with their state in words and what is shown beside each."""
     found = take_latest(own.defer("details", "contact", "answer").order_by("-received_at", "-pk"), _SHOWN)
     parts = list_parts_of(found)
     return found.map(
@@ -247,7 +241,6 @@ def make_own_request(request: HttpRequest, visit: Visit) -> HttpResponse:
 
 @own_page(Page.REQUESTS, POST)
 def answer_own_request(request: HttpRequest, visit: Visit) -> HttpResponse:
-    """Confirm a request that named the person's contact, or deny it."""
     row = find_posted(request, _own(visit))
     answer = {"confirm": confirm_own_request, "deny": deny_own_request}.get(request.POST.get("answer", ""))
     if answer is None:
@@ -393,7 +386,6 @@ def _describe_progress(row: RightsRequest) -> str | Promise:
 
 @about_child(POST)
 def end_request(request: HttpRequest, ward: ChildView) -> HttpResponse:
-    """End one of the guardian's own requests that is not answered yet."""
     row = find_posted(request, _own_requests(ward).defer("details", "contact", "answer"))
     try:
         deny_own_request(row, by_code=True, actor=ward.actor, at=get_client_time(request))
@@ -433,7 +425,6 @@ def _show_done(ward: ChildView, done: str) -> HttpResponse:
 
 @about_child(GET_OR_POST)
 def show_copy(request: HttpRequest, ward: ChildView, rights_request: UUID) -> HttpResponse:
-    """Show the state of the copy of a request that the guardian made for the child; POST fetches it."""
     own = RightsRequest.objects.filter(pk=rights_request, subject=ward.child, requester=ward.visit.person)
     row = find_fetchable(own, ward.visit, at=get_client_time(request))
     url, back_url = page_url("guardian-copy", ward.child.pk, row.pk), page_url("guardian-data", ward.child.pk)

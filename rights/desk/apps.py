@@ -4,8 +4,6 @@ from paktaleem.foundation.operations.extensions import PortalAppConfig, entry
 
 
 class DeskConfig(PortalAppConfig):
-    """Work of staff on rights requests: tasks, letters, call-backs, authorities' cases, the hand-over to a client."""
-
     name = "rights.desk"
     verbose_name = "desk of rights requests"
     handlers = (

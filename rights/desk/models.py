@@ -232,7 +232,6 @@ class AuthorityCase(OfRequest):
 
     @property
     def is_open(self) -> bool:
-        """Return True if the case has no outcome yet."""
         return not self.outcome
 
 

@@ -4,8 +4,6 @@ from paktaleem.foundation.operations.extensions import PortalAppConfig, entry
 
 
 class MailboxConfig(PortalAppConfig):
-    """Emails that become rights requests, or messages of one."""
-
     name = "rights.mailbox"
     verbose_name = "support mailbox"
     handlers = (

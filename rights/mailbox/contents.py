@@ -48,8 +48,6 @@ class Content(msgspec.Struct):
 
 
 class Upload(NamedTuple):
-    """A file to be kept: name, type and bytes."""
-
     name: str
     kind: str
     content: bytes

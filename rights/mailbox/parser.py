@@ -42,8 +42,6 @@ class Limits(NamedTuple):
 
 
 class Attachment(NamedTuple):
-    """One attachment: its claimed name and type, and its bytes."""
-
     name: str
     kind: str
     content: bytes

@@ -36,8 +36,6 @@ from rights.requests.models import RightsRequest
 
 
 class BuildForm(ActionForm):
-    """Choice of the sections and systems that a partly granted copy leaves out."""
-
     left_out = forms.MultipleChoiceField(
         label=_("Leave out"),
         help_text=_("What is not granted. The copy names what is left out; the answer gives the reasons."),
@@ -101,7 +99,6 @@ add_request_act(
 
 @request_panels.connect
 def show_package_panel(_request: HttpRequest, row: RightsRequest) -> dict[str, object] | None:
-    """Return the state of the copy of a request; None if none is granted."""
     if not is_copy_granted(row):
         return None
     package = find_package(row)

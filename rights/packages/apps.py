@@ -7,8 +7,6 @@ SYSTEMS = "paktaleem.directory.data_systems.extension_points"
 
 
 class PackagesConfig(PortalAppConfig):
-    """Access and portability: what is collected of a person, built as one package, fetched and deleted."""
-
     name = "rights.packages"
     verbose_name = "copies of a person's data"
     handlers = (

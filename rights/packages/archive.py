@@ -37,7 +37,6 @@ class Entry:
 
     @property
     def sha256(self) -> str:
-        """The hash of what was written, in hexadecimal."""
         return self._digest.hexdigest()
 
     def write(self, data: bytes) -> None:

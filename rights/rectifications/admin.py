@@ -319,7 +319,6 @@ _TONES = {CorrectionState.OPEN: "warn", CorrectionState.MADE: "good", Correction
 
 @request_panels.connect
 def corrections_panel(_request: HttpRequest, row: RightsRequest) -> dict[str, object] | None:
-    """Return the corrections that a request asks for, without their values."""
     if not any(part.kind == RightKind.RECTIFICATION for part in list_parts(row)):
         return None
     waiting = waiting_fields(row)

@@ -7,8 +7,6 @@ APPLYING = "rights.rectifications.services"
 
 
 class RectificationsConfig(PortalAppConfig):
-    """Corrections of a person's data, as an outcome of a request or by staff."""
-
     name = "rights.rectifications"
     verbose_name = "rectifications"
     handlers = (

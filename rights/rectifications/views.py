@@ -66,13 +66,11 @@ class CorrectionForm(forms.Form):
 
 @own_page(Page.REQUESTS, GET_OR_POST)
 def state_own_corrections(request: HttpRequest, visit: Visit, rights_request: UUID) -> HttpResponse:
-    """Show the corrections stated so far and the form for another one; add it."""
     return _answer_corrections(request, _get_made_by(None, visit.person, rights_request), visit.actor)
 
 
 @about_child(GET_OR_POST)
 def state_corrections_of_ward(request: HttpRequest, ward: ChildView, rights_request: UUID) -> HttpResponse:
-    """Show and add corrections to a request that the guardian made about the child."""
     return _answer_corrections(
         request, _get_made_by(ward.visit.person, ward.child, rights_request), ward.actor, about=ward.name
     )
@@ -98,8 +96,6 @@ def _answer_corrections(request: HttpRequest, row: RightsRequest, actor: Actor, 
 
 
 class DisagreementForm(forms.Form):
-    """A statement beside data that was not corrected."""
-
     text = make_text_field(
         _("Statement"), _("Leave it empty to take back the statement."), most=MOST_CHARACTERS, required=False
     )
@@ -107,13 +103,11 @@ class DisagreementForm(forms.Form):
 
 @own_page(Page.REQUESTS, GET_OR_POST)
 def state_own_disagreement(request: HttpRequest, visit: Visit, rights_request: UUID) -> HttpResponse:
-    """Show the form for a statement beside data that was not corrected; record it."""
     return _answer_disagreement(request, _get_made_by(None, visit.person, rights_request), visit.actor)
 
 
 @about_child(GET_OR_POST)
 def state_disagreement_of_ward(request: HttpRequest, ward: ChildView, rights_request: UUID) -> HttpResponse:
-    """Show the form for a statement beside the child's data, and record what the guardian states."""
     return _answer_disagreement(
         request, _get_made_by(ward.visit.person, ward.child, rights_request), ward.actor, about=ward.name
     )

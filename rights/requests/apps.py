@@ -10,8 +10,6 @@ _CASE = "rights_request kind due_at outcome"
 
 
 class RequestsConfig(PortalAppConfig):
-    """Requests by which people exercise their rights, their deadlines, decisions and answers."""
-
     name = "rights.requests"
     verbose_name = "rights requests"
     handlers = (

@@ -97,7 +97,6 @@ def _end_of(last: date, zone: str) -> datetime:
 
 
 def day_in(at: datetime, zone: str) -> date:
-    """Return the calendar day of a time in a client's time zone."""
     return at.astimezone(ZoneInfo(zone)).date()
 
 

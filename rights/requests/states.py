@@ -40,16 +40,12 @@ class Decider(TextChoices):
 
 
 class Decision(TextChoices):
-    """Decision about one part of a request."""
-
     GRANTED = "granted", _("Granted")
     PARTLY = "partly", _("Partly granted")
     REFUSED = "refused", _("Refused")
 
 
 class RefusalCode(TextChoices):
-    """Why a part of a request is refused."""
-
     IDENTITY_NOT_VERIFIED = "identity_not_verified", _("The identity could not be verified")
     NO_MATCH = "no_match", _("No data about this person was found")
     MANIFESTLY_UNFOUNDED = "manifestly_unfounded", _("The request is manifestly unfounded")

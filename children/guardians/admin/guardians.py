@@ -77,7 +77,6 @@ def needs_guardian(row: Subject, at: datetime) -> bool:
 
 @on_tab(OVERVIEW, place=3)
 def authority_panel(request: HttpRequest, row: Subject) -> dict[str, object] | None:
-    """Return the panel that shows whether guardians decide for a person, their answers and their verification."""
     if not {"student", "learner"} & {*row.roles} or not may(request, Capability.VIEW_GUARDIANS, row.client_id):
         return None
     actor, at = actor_of(request), get_action_time(request)
@@ -141,8 +140,6 @@ _TONES = {"given": "good", "refused": "bad", "withdrawn": "bad"}
 
 
 class EvidenceForm(ActionForm):
-    """Form for evidence: a reference to the document, or the signed form."""
-
     evidence = forms.CharField(
         required=False,
         max_length=2_000,
@@ -193,8 +190,6 @@ class ChangeForm(RowActionForm):
 
 
 class EndForm(RowActionForm):
-    """The reason to end a guardian, below what it changes for the child."""
-
     def prepare(self) -> None:
         with in_client(self.row.client_id):
             before, after = preview_end(self.row, at=get_action_time(self.request))

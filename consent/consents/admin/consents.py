@@ -339,7 +339,6 @@ _STEPS = {
 
 @on_tab(OVERVIEW, place=1)
 def standing_panel(request: HttpRequest, row: Subject) -> dict[str, object] | None:
-    """Show the decision for each purpose at the chosen time, with its reason, what it follows from, and what helps."""
     if row.external_id is None or not may(request, Capability.REQUEST_DECISIONS, row.client_id):
         return None
     form, now = AsOfForm(request.GET or None), get_action_time(request)

@@ -200,7 +200,6 @@ for _act in _ACTS:
 
 @on_tab(OVERVIEW, place=2)
 def consents_panel(request: HttpRequest, row: Subject) -> dict[str, object] | None:
-    """Show each purpose based on consent with the current answer and the next possible answers."""
     if not may(request, Capability.VIEW_CONSENTS, row.client_id):
         return None
     own = Consent.objects.filter(client_id=row.client_id, subject=row)

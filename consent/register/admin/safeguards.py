@@ -116,7 +116,6 @@ class SafeguardedAdmin[Row: RegisterRow](RegisterAdmin[Row]):
             )
 
     def save_row(self, row: Row, saving: Saving) -> None:
-        """Save the row. Raises WeakensSafeguard."""
         super().write(row, saving)
 
     def request_change(self, row: Row, *, kind: str | None, ground: str, actor: Actor, at: datetime) -> ProposedChange:
@@ -164,7 +163,6 @@ class EndForm(RowActionForm):
 
     @property
     def panel(self) -> dict[str, object] | None:
-        """Return the effect, if a safeguard is weakened."""
         return None if self.kind is None else describe_effect(self.kind, self.row, get_action_time(self.request))
 
 

@@ -120,7 +120,6 @@ class AuthorityCaseAdmin(OfRequestAdmin[AuthorityCase]):
 
 @request_panels.connect
 def cases_panel(request: HttpRequest, row: RightsRequest) -> dict[str, object] | None:
-    """Return the authorities' cases about a request; None if there are none."""
     if not may(request, Capability.VIEW_RECORDS, row.client_id):
         return None
     rows = AuthorityCase.objects.filter(client_id=row.client_id, request=row).defer("reference", "measures")
@@ -182,7 +181,6 @@ added_acts.connect(
 
 @request_panels.connect
 def authority_panel(_request: HttpRequest, row: RightsRequest) -> dict[str, object] | None:
-    """Return the panel with the guardian's authority now: relationship, verification, and what they may request."""
     if row.subject is None or row.requester is None:
         return None
     at = client_now()
@@ -202,8 +200,6 @@ def authority_panel(_request: HttpRequest, row: RightsRequest) -> dict[str, obje
 
 
 class AgreeForm(ActionForm):
-    """The second officer's answer, beside the grounds."""
-
     approve = forms.TypedChoiceField(
         label=_("Your answer"),
         choices=[("yes", _("The objection is overruled")), ("no", _("The objection stays in force"))],

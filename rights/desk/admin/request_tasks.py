@@ -71,8 +71,6 @@ add_request_act(
 
 
 class UnknownCallerForm(WantedForm):
-    """A request of a caller who is not among the people found."""
-
     contact = forms.CharField(
         label=_("Contact they name"),
         help_text=_("Encrypted. We write only to contacts that were on file before."),
@@ -194,7 +192,6 @@ class RequestTaskAdmin(SortByWaitingTime, OfRequestAdmin[RequestTask]):
 
 @boards.connect
 def desk_board(actor: Actor, _at: datetime) -> list[Line]:
-    """Return cards that count the open requests and tasks of the user."""
     if not actor.may(Capability.HANDLE_RIGHTS_REQUESTS):
         return []
     requests = RightsRequest.objects.open().filter(assignee_id=actor.id)
@@ -241,8 +238,6 @@ class ChooseLetterForm(ActionForm):
 
 
 class LetterForm(ActionForm):
-    """The draft of a letter, and how it reaches the person."""
-
     occasion = forms.ChoiceField(choices=Occasion.choices, widget=forms.HiddenInput)
     language = forms.ChoiceField(choices=_LANGUAGES, widget=forms.HiddenInput)
     text = make_text_field(_("Letter"), _("Sent in these words, and kept encrypted."), rows=14, most=8000)
@@ -313,14 +308,12 @@ add_request_act(act_page(record_call, form=CallForm, template="console/rights_ca
 
 @request_panels.connect
 def hand_over_panel(request: HttpRequest, row: RightsRequest) -> dict[str, object] | None:
-    """Return the links to the rows of a request that was handed over, for officers."""
     sides = list_other_sides(row, actor=actor_of(request))
     return {"template": "console/panels/rights_handover.html", "sides": sides} if sides else None
 
 
 @request_panels.connect
 def letters_panel(request: HttpRequest, row: RightsRequest) -> dict[str, object] | None:
-    """Return the letters about a request, without their texts."""
     if not may(request, Capability.HANDLE_RIGHTS_REQUESTS):
         return None
     letters = RequestLetter.objects.filter(client_id=row.client_id, request=row).defer("text")
@@ -330,7 +323,6 @@ def letters_panel(request: HttpRequest, row: RightsRequest) -> dict[str, object]
 
 @request_panels.connect
 def tasks_panel(request: HttpRequest, row: RightsRequest) -> dict[str, object] | None:
-    """Return the tasks about a request, open ones first."""
     if not may(request, Capability.HANDLE_RIGHTS_REQUESTS):
         return None
     viewer = actor_of(request)

@@ -84,8 +84,6 @@ def offer_rows(form: forms.Form, name: str, labels: Iterable[tuple[Any, str]], *
 
 
 class PartForm(ActionForm):
-    """A form of an act on one part of a request, offered as a list."""
-
     part = forms.TypedChoiceField(label=_("Right"), widget=forms.RadioSelect)
     act: ClassVar[Act[Any, ..., Any]]
 
@@ -103,8 +101,6 @@ def _part_label(part: RequestPart) -> str:
 
 
 class DecideForm(PartForm):
-    """The decision about one part, with code and reasons if it is refused."""
-
     act = decide_part
     decision = forms.ChoiceField(label=_("Decision"), choices=Decision.choices, widget=forms.RadioSelect)
     refusal_code = forms.ChoiceField(
@@ -202,8 +198,6 @@ class AssignForm(ActionForm):
 
 
 class LinkForm(ActionForm):
-    """The other request of the same person with which this one continues."""
-
     other = forms.TypedChoiceField(label=_("Same as"), widget=forms.RadioSelect)
 
     def prepare(self) -> None:
@@ -220,8 +214,6 @@ class WantedForm(forms.Form):
 
 
 class IntakeForm(WantedForm, ActionForm):
-    """A request that a person makes by telephone, in person or in writing."""
-
     received_on = forms.DateField(
         label=_("Received on"),
         help_text=_("Leave empty for today. The thirty days count from that day."),

@@ -66,8 +66,6 @@ def select_calls(rows: QuerySet[Model]) -> QuerySet[Model]:
 
 
 class RequestProgressFilter(ProgressFilter):
-    """Filter for open, due and overdue requests; the list opens with those that are open."""
-
     default = "open"
     offered = {"to_call_back": _("To be called back")}
 
@@ -103,7 +101,6 @@ class AssigneeFilter(admin.SimpleListFilter):
 
 
 def render_standing(row: RightsRequest) -> SafeString:
-    """Return the state as a label that warns before the deadline."""
     at = get_time_of(row.client_id)
     if row.is_undelivered and row.answer_by is not None:
         if row.answer_by <= at:
@@ -133,7 +130,6 @@ _EVER = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 def show_figures(owner: Any, request: HttpRequest) -> HttpResponse:
-    """Show the figures of the chosen period by client and right."""
     if not may(request, Capability.VIEW_RECORDS):
         raise PermissionDenied
     wanted = request.GET.get("period", "")
@@ -329,7 +325,6 @@ def person_requests_panel(request: HttpRequest, row: Subject) -> dict[str, objec
 
 @person_summaries.connect
 def summarize_requests(request: HttpRequest, row: Subject) -> list[SummaryLine]:
-    """Return how many requests about any record of a person are open; nothing if there are none."""
     if not may(request, Capability.VIEW_RIGHTS_REQUESTS, row.client_id):
         return []
     people = [row, *list_same_person(row)]
