@@ -303,10 +303,11 @@ def list_missing(breach: Breach) -> list[str]:
     return [words for words, is_missing in needed.items() if is_missing]
 
 
-def _check_complete(breach: Breach, actor: Actor, at: datetime) -> None:
-    check_open(breach, actor, at)
-    if list_missing(breach):
-        raise Refused(_("Something is still missing: the page of the breach lists it."))
+_check_complete = refuse_if(
+    list_missing,
+    gettext_lazy("Something is still missing: the page of the breach lists it."),
+    first=check_open,
+)
 
 
 @act(
@@ -418,12 +419,6 @@ def notify_authority(
     return letter
 
 
-def _check_list(breach: Breach, actor: Actor, at: datetime) -> None:
-    check_open(breach, actor, at)
-    if find_list_to_write_to(breach) is None:
-        raise Refused(_("No list waits for a letter: assess the risk, with the outcome that people are informed."))
-
-
 @act(
     "write-people",
     "Write to the people concerned",
@@ -433,7 +428,11 @@ def _check_list(breach: Breach, actor: Actor, at: datetime) -> None:
     done="The letters are on their way.",
     danger=True,
     lock=lock_row,
-    check=_check_list,
+    check=refuse_if(
+        lambda row: find_list_to_write_to(row) is None,
+        gettext_lazy("No list waits for a letter: assess the risk, with the outcome that people are informed."),
+        first=check_open,
+    ),
 )
 def write_to_people(breach: Breach, *, text: str, text_ur: str, actor: Actor, at: datetime) -> BreachLetter:
     """Inform the people of the latest list by a job (GDPR Art. 34). Raises ValidationError, Refused, NotAllowed."""

@@ -305,13 +305,6 @@ def take_file(message: MailMessage, *, file: UUID, actor: Actor, reason: Reason 
 
 _check_waiting = refuse_if(lambda row: not row.needs_attention, gettext_lazy("This message does not wait for anyone."))
 
-
-def _check_aside(message: MailMessage, actor: Actor, at: datetime) -> None:
-    _check_waiting(message, actor, at)
-    if message.state == MessageState.UNREADABLE:
-        raise Refused(_UNREADABLE)
-
-
 WantedKinds = Annotated[
     list[str],
     forms.MultipleChoiceField(
@@ -327,7 +320,7 @@ WantedKinds = Annotated[
     lead="The thirty days count from the day on which the email was received. The sender is not verified.",
     done="The request is recorded.",
     lock=lock_row,
-    check=_check_aside,
+    check=refuse_if(lambda row: row.state == MessageState.UNREADABLE, _UNREADABLE, first=_check_waiting),
 )
 def make_request_of_message(message: MailMessage, *, kinds: WantedKinds, actor: Actor, at: datetime) -> RightsRequest:
     """Make a request of a message that was set aside (policy §13, decision 0067). Raises Refused, CannotOpen."""

@@ -22,6 +22,9 @@ from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.errors import PortalError
 
+type Check = Callable[[Any, Actor, datetime], object]
+"""Raises a PortalError if an act does not apply to a row, or not by this actor."""
+
 
 class RowOfClient(Protocol):
     @property
@@ -36,10 +39,16 @@ class Refused(PortalError):
         self.console_message = str(message)
 
 
-def refuse_if(applies: Callable[[Any], object], words: str | Promise) -> Callable[[Any, Actor, datetime], None]:
-    """Return the check of an act that raises Refused with ``words``, which are translated then, for such a row."""
+def refuse_if(
+    applies: Callable[[Any], object], words: str | Promise, *, first: Check = lambda _row, _actor, _at: None
+) -> Check:
+    """Return the check of an act that raises Refused with ``words``, which are translated then, for such a row.
 
-    def check(row: Any, _actor: Actor, _at: datetime) -> None:
+    Another check may come ``first``.
+    """
+
+    def check(row: Any, actor: Actor, at: datetime) -> None:
+        first(row, actor, at)
         if applies(row):
             raise Refused(words)
 
@@ -100,7 +109,7 @@ def act[Row: RowOfClient, **Input, Result](
     danger: bool = False,
     wall_clock: bool = False,
     lock: Callable[[Any], Any] = lambda row: row,
-    check: Callable[[Any, Actor, datetime], object] = lambda _row, _actor, _at: None,
+    check: Check = lambda _row, _actor, _at: None,
 ) -> Callable[[Callable[Concatenate[Row, Input], Result]], Act[Row, Input, Result]]:
     """Declare a service as an act of those with ``capability``.
 

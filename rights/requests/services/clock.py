@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 from paktaleem.directory.mail.rendering import require_complete
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor
-from paktaleem.foundation.accounts.acts import Refused, act
+from paktaleem.foundation.accounts.acts import Refused, act, refuse_if
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.errors import PortalError
@@ -77,12 +77,6 @@ def _check_pause(request: RightsRequest, _actor: Actor, _at: datetime) -> None:
         raise Refused(_("A pause is already running."))
 
 
-def _check_resume(request: RightsRequest, _actor: Actor, _at: datetime) -> None:
-    require_unanswered(request)
-    if not _open_pauses(request).exists():
-        raise Refused(_("No pause is running."))
-
-
 def _check_extension(request: RightsRequest, _actor: Actor, at: datetime) -> None:
     require_unanswered(request)
     if at >= request.due_at:
@@ -116,7 +110,9 @@ def pause_request(request: RightsRequest, *, cause: AskedCause, actor: Actor, at
     lead="The time to answer runs on from now.",
     done="The pause has ended.",
     lock=lock_request,
-    check=_check_resume,
+    check=refuse_if(
+        lambda row: not _open_pauses(row).exists(), gettext_lazy("No pause is running."), first=require_unanswered
+    ),
 )
 def resume_request(request: RightsRequest, *, actor: Actor, at: datetime) -> RightsRequest:
     """End the pause: the person has answered (decision 0062)."""

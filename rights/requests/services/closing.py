@@ -13,7 +13,7 @@ from paktaleem.directory.mail.models import Letter, LetterState
 from paktaleem.directory.mail.recipients import GivenAddress
 from paktaleem.directory.mail.rendering import require_complete
 from paktaleem.foundation.accounts.actors import Actor, require
-from paktaleem.foundation.accounts.acts import Refused, act
+from paktaleem.foundation.accounts.acts import Refused, act, refuse_if
 from paktaleem.foundation.accounts.roles import Capability
 from rights.requests.hooks import before_answering, before_closing, request_continued
 from rights.requests.letters import ANSWER, NOTICE, find_mailable_sender, send_about
@@ -50,12 +50,6 @@ _LIMITS = frozenset({"restriction", "objection"})
 IDENTITY_DIFFERS = gettext_lazy("The later request is not verified and asks for more: verify it first.")
 
 
-def _check_answer(request: RightsRequest, _actor: Actor, _at: datetime) -> None:
-    require_unanswered(request)
-    if any(not part.decision for part in list_parts(request)):
-        raise Refused(_("Not every right is decided yet."))
-
-
 @act(
     "answer",
     "Answer",
@@ -63,7 +57,11 @@ def _check_answer(request: RightsRequest, _actor: Actor, _at: datetime) -> None:
     lead="Check and edit the answer. It is sent to the contact on file; without one, hand it over yourself.",
     done="Answered.",
     lock=lock_request,
-    check=_check_answer,
+    check=refuse_if(
+        lambda row: any(not part.decision for part in list_parts(row)),
+        gettext_lazy("Not every right is decided yet."),
+        first=require_unanswered,
+    ),
 )
 def answer_request(
     request: RightsRequest, *, text: str, to_contact: bool = False, actor: Actor, at: datetime
@@ -121,12 +119,6 @@ def _send_answer(request: RightsRequest, text: str, actor: Actor, at: datetime) 
     return True
 
 
-def _check_end(request: RightsRequest, _actor: Actor, _at: datetime) -> None:
-    require_open(request)
-    if request.answered_at is None and not is_of_erased_person(request):
-        raise Refused(_("Answer the person first."))
-
-
 @act(
     "close",
     "Close it",
@@ -134,7 +126,11 @@ def _check_end(request: RightsRequest, _actor: Actor, _at: datetime) -> None:
     lead="Every system must have answered, or been waived by two people. A copy that systems gave is then deleted.",
     done="Closed.",
     lock=lock_request,
-    check=_check_end,
+    check=refuse_if(
+        lambda row: row.answered_at is None and not is_of_erased_person(row),
+        gettext_lazy("Answer the person first."),
+        first=require_open,
+    ),
 )
 def close_request(request: RightsRequest, *, actor: Actor, at: datetime) -> RightsRequest:
     """Close an answered request once every system is done; one of an erased person needs no answer. Raises Refused."""
@@ -154,12 +150,6 @@ def is_of_erased_person(request: RightsRequest) -> bool:
     return any(one is not None and one.erased_at is not None for one in (request.subject, request.requester))
 
 
-def _check_link(request: RightsRequest, _actor: Actor, _at: datetime) -> None:
-    require_unanswered(request)
-    if request.subject_id is None:
-        raise Refused(_NOT_SAME)
-
-
 @act(
     "link",
     "Link a duplicate",
@@ -167,7 +157,7 @@ def _check_link(request: RightsRequest, _actor: Actor, _at: datetime) -> None:
     lead="The request received first goes on, with its clock. The other one is closed.",
     done="Linked.",
     lock=lambda request: request,  # both are locked below, in the order of their keys
-    check=_check_link,
+    check=refuse_if(lambda row: row.subject_id is None, _NOT_SAME, first=require_unanswered),
 )
 def link_duplicate(request: RightsRequest, *, other: RightsRequest, actor: Actor, at: datetime) -> RightsRequest:
     """Continue two open requests of one person, or of one guardian about one child, in the one received first.
@@ -248,12 +238,6 @@ def find_undelivered(request: RightsRequest) -> str:
     return "notice" if request.notice_at is None and extensions.exists() else ""
 
 
-def _check_delivery(request: RightsRequest, _actor: Actor, _at: datetime) -> None:
-    require_open(request)
-    if not find_undelivered(request):
-        raise Refused(_("The person already has the answer, or nothing was written yet."))
-
-
 @act(
     "delivered",
     "Record that it was handed over",
@@ -261,7 +245,11 @@ def _check_delivery(request: RightsRequest, _actor: Actor, _at: datetime) -> Non
     lead="Only once the person holds the printed answer or notice in their hands. Until then the clock runs.",
     done="Recorded: the person has it.",
     lock=lock_request,
-    check=_check_delivery,
+    check=refuse_if(
+        lambda row: not find_undelivered(row),
+        gettext_lazy("The person already has the answer, or nothing was written yet."),
+        first=require_open,
+    ),
 )
 def record_delivery(request: RightsRequest, *, actor: Actor, at: datetime) -> RightsRequest:
     """Record that staff handed over the answer or the notice: only then it counts. Raises Refused if too late."""
@@ -310,12 +298,6 @@ def _asked_elsewhere(request: RightsRequest) -> set[RightKind]:
     return {RightKind(kind) for kind in parts.order_by().values_list("kind", flat=True)}
 
 
-def _check_addition(request: RightsRequest, _actor: Actor, _at: datetime) -> None:
-    require_unanswered(request)
-    if not list_addable_rights(request):
-        raise Refused(_("Only a question or a concern can turn into a right."))
-
-
 @act(
     "add-rights",
     "Turn into a right",
@@ -324,7 +306,11 @@ def _check_addition(request: RightsRequest, _actor: Actor, _at: datetime) -> Non
     "controller, who decides.",
     done="The right was added.",
     lock=lock_request,
-    check=_check_addition,
+    check=refuse_if(
+        lambda row: not list_addable_rights(row),
+        gettext_lazy("Only a question or a concern can turn into a right."),
+        first=require_unanswered,
+    ),
 )
 def add_rights(
     request: RightsRequest, *, kinds: Sequence[RightKind | str], actor: Actor, at: datetime

@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from consent.notices.selectors.registers import find_purposes
 from paktaleem.directory.access_links.models import Page
@@ -26,7 +27,7 @@ from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services.erasure import AlreadyErased
 from paktaleem.directory.people.services.people import lock_subject
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require, require_about
-from paktaleem.foundation.accounts.acts import Refused, act
+from paktaleem.foundation.accounts.acts import Refused, act, refuse_if
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import ByKind, Reason
@@ -229,12 +230,6 @@ def read_request(request: RightsRequest, *, actor: Actor, reason: Reason | str, 
     return {field: open_text(request, row=request, field=field) for field in ("details", "contact", "answer")}
 
 
-def _check_assignment(request: RightsRequest, _actor: Actor, _at: datetime) -> None:
-    require_open(request)
-    if request.is_identity_verified or request.requester_id is not None:
-        raise Refused(_("The identity is already verified, or a guardian made the request about this child."))
-
-
 @act(
     "match",
     "Assign to a person",
@@ -242,7 +237,11 @@ def _check_assignment(request: RightsRequest, _actor: Actor, _at: datetime) -> N
     lead="Whom is the request about? Their identity still has to be verified.",
     done="Assigned to the person.",
     lock=lock_request,
-    check=_check_assignment,
+    check=refuse_if(
+        lambda row: row.is_identity_verified or row.requester_id is not None,
+        gettext_lazy("The identity is already verified, or a guardian made the request about this child."),
+        first=require_open,
+    ),
 )
 def assign_person(request: RightsRequest, *, subject: Subject, actor: Actor, at: datetime) -> RightsRequest:
     """Assign a request to the person it is about; that proves nothing about who made it. Raises AlreadyErased."""
