@@ -138,6 +138,11 @@ class RecordFacts:
 
 def consent_record(facts: RecordFacts, place: PortalUrls) -> dict[str, object]:
     """Return the JSON-LD record of one person's consent to one purpose, up to its latest event."""
+    kinds = ["dpv:DataSubject"]
+    if facts.role in dpv.PEOPLE:
+        kinds.append(dpv.PEOPLE[facts.role])
+    if facts.latest.of_child:
+        kinds.append("dpv:Child")
     return {
         "@context": f"{place.base}{dpv.CONTEXT_PATH}",
         "@id": _urn(facts.record_id),
@@ -147,7 +152,7 @@ def consent_record(facts: RecordFacts, place: PortalUrls) -> dict[str, object]:
         "dpv:hasIdentifier": str(facts.record_id),
         "dct:created": _format_time(facts.latest.recorded_at),
         "dct:language": sorted({event.language for event in facts.events}),
-        "dpv:hasDataSubject": _serialize_subject(facts),
+        "dpv:hasDataSubject": {"@id": _urn(facts.subject), "@type": kinds},
         "dpv:hasNotice": _serialize_notices(facts, place),
         "dpv:hasProcess": [_serialize_process(facts, place)],
         "dpv:hasEntity": [_serialize_party(one, roles) for one, roles in _map_roles(facts).items()],
@@ -177,15 +182,6 @@ def _urn(id_: UUID) -> str:
 
 def _format_time(value: datetime) -> str:
     return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
-
-
-def _serialize_subject(facts: RecordFacts) -> dict[str, object]:
-    kinds = ["dpv:DataSubject"]
-    if facts.role in dpv.PEOPLE:
-        kinds.append(dpv.PEOPLE[facts.role])
-    if facts.latest.of_child:
-        kinds.append("dpv:Child")
-    return {"@id": _urn(facts.subject), "@type": kinds}
 
 
 def _serialize_notices(facts: RecordFacts, place: PortalUrls) -> list[dict[str, Any]]:

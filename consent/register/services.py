@@ -146,10 +146,18 @@ def stored_row(row: RegisterRow) -> RegisterRow | None:
 def check_register_row(row: RegisterRow, before: RegisterRow | None, *, at: datetime) -> None:
     """Check a new or changed row against the rules of the register. Raises ValidationError naming the field."""
     _refuse_backdating(row, before, at=at)
-    _refuse_revival(row, before)
+    if isinstance(before, PeriodRow) and before.is_cancelled and not is_sandbox(row.client_id):
+        raise ValidationError(_CANCELLED)
+    if before is None and isinstance(row, PeriodRow) and row.is_cancelled:
+        raise ValidationError({"ends_at": [_ENDS_LATER]})
     if isinstance(row, Purpose) and isinstance(before, Purpose) and set(row.categories) - set(before.categories):
         raise ValidationError({"categories": [_WIDENS]})
-    _check_balancing(row, before)
+    if isinstance(row, BalancingTest) and (row.signed_at, getattr(before, "signed_at", None)) != (None, None):
+        raise ValidationError(_SIGNED)
+    if isinstance(row, LawfulBasis) and row.balancing_test is not None:
+        test = row.balancing_test
+        if (test.client_id, test.purpose_id) != (row.client_id, row.purpose_id):
+            raise ValidationError({"balancing_test": [_ANOTHER_TEST]})
     _refuse_other_names(row, before)
     _check_law(row, before)
     _check_recipient(row, before, at=at)
@@ -243,14 +251,6 @@ def _refuse_backdating(row: RegisterRow, before: RegisterRow | None, *, at: date
             raise ValidationError({field: [_NOT_BACKDATED]})
 
 
-def _refuse_revival(row: RegisterRow, before: RegisterRow | None) -> None:
-    """Raise ValidationError if a cancelled row changes, or a new one would be empty; a sandbox's may be restored."""
-    if isinstance(before, PeriodRow) and before.is_cancelled and not is_sandbox(row.client_id):
-        raise ValidationError(_CANCELLED)
-    if before is None and isinstance(row, PeriodRow) and row.is_cancelled:
-        raise ValidationError({"ends_at": [_ENDS_LATER]})
-
-
 def _require_both_sides(row: RegisterRow, before: RegisterRow | None, actor: Actor) -> None:
     """Raise ValidationError if one person, and not the portal, signs an agreement alone, or extends a signed one."""
     if not isinstance(row, ServiceAgreement) or actor.kind is not ByKind.USER or is_sandbox(row.client_id):
@@ -273,16 +273,6 @@ def _require_the_client(row: RegisterRow, before: RegisterRow | None, actor: Act
     instructs_more = is_new or any(set(getattr(row, name)) - set(getattr(before, name)) for name in _INSTRUCTED)
     if agreement.signed_at is not None and instructs_more:
         raise ValidationError({"agreement": [_THE_CLIENTS]})
-
-
-def _check_balancing(row: RegisterRow, before: RegisterRow | None) -> None:
-    """Raise ValidationError if a signed balancing test changes, or a basis uses another purpose's test."""
-    if isinstance(row, BalancingTest) and (row.signed_at, getattr(before, "signed_at", None)) != (None, None):
-        raise ValidationError(_SIGNED)
-    if isinstance(row, LawfulBasis) and row.balancing_test is not None:
-        test = row.balancing_test
-        if (test.client_id, test.purpose_id) != (row.client_id, row.purpose_id):
-            raise ValidationError({"balancing_test": [_ANOTHER_TEST]})
 
 
 def _refuse_other_names(row: RegisterRow, before: RegisterRow | None) -> None:

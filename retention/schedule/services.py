@@ -91,7 +91,13 @@ def place_hold(
     Raises ValidationError naming the field, AlreadyErased, NotAllowed.
     """
     require(actor, Capability.MANAGE_HOLDS, client.pk)
-    _check_scope(client, scope)
+    if scope.subject is not None and scope.subject.client_id != client.pk:
+        raise ValidationError({"subject": [_("Choose a person of this client.")]})
+    owners = [client.pk, PAKTALEEM]
+    if scope.category and not DataCategory.objects.filter(client_id__in=owners, code=scope.category).exists():
+        raise ValidationError({"category": [_("Choose a data category of the register.")]})
+    if scope.system is not None and scope.system.client_id not in owners:
+        raise ValidationError({"system": [_("Choose a system of this client or of PakTaleem.")]})
     if scope.subject is not None:  # the start of an erasure locks the person, too: it is refused, or recalled
         lock_open_orders(scope.subject)
         lock_subject(scope.subject.pk, client_id=client.pk, during_erasure=True)
@@ -241,16 +247,6 @@ def _find_kept(order: Order) -> frozenset[str]:
     holds = find_holds(order.client_id, subject_id=order.subject_id, system_id=order.system_id)
     codes = set(holds.exclude(kind=HoldKind.OPEN_REQUEST).values_list("category", flat=True))
     return frozenset(order.categories if "" in codes else codes & set(order.categories))
-
-
-def _check_scope(client: Client, scope: HoldScope) -> None:
-    if scope.subject is not None and scope.subject.client_id != client.pk:
-        raise ValidationError({"subject": [_("Choose a person of this client.")]})
-    owners = [client.pk, PAKTALEEM]
-    if scope.category and not DataCategory.objects.filter(client_id__in=owners, code=scope.category).exists():
-        raise ValidationError({"category": [_("Choose a data category of the register.")]})
-    if scope.system is not None and scope.system.client_id not in owners:
-        raise ValidationError({"system": [_("Choose a system of this client or of PakTaleem.")]})
 
 
 def _require_later(client: Client, review_on: date, *, at: datetime) -> date:
@@ -507,21 +503,17 @@ def _check_bounds(rule: RetentionRule, *, at: datetime) -> None:
         if minimum or maximum:
             field = "minimum" if minimum else "maximum"
             raise ValidationError({field: [_("Only PakTaleem sets bounds for its clients.")]})
-        _check_shared_bounds(rule, period, at=at)
+        shared = RetentionRule.objects.filter(
+            client_id=PAKTALEEM, category=rule.category, purpose__code=rule.purpose.code
+        ).exclude(ends_at__lte=max(at, rule.starts_at))
+        if rule.role:
+            shared = shared.filter(role__in=["", rule.role])
+        for one in shared:
+            _require_between(period, _parse(one, "minimum"), _parse(one, "maximum"))
     elif minimum and maximum and not is_never_shorter(maximum, minimum):
         raise ValidationError({"minimum": [_("The minimum must not be longer than the maximum.")]})
     else:
         _require_between(period, minimum, maximum)
-
-
-def _check_shared_bounds(rule: RetentionRule, period: Period, *, at: datetime) -> None:
-    shared = RetentionRule.objects.filter(
-        client_id=PAKTALEEM, category=rule.category, purpose__code=rule.purpose.code
-    ).exclude(ends_at__lte=max(at, rule.starts_at))
-    if rule.role:
-        shared = shared.filter(role__in=["", rule.role])
-    for one in shared:
-        _require_between(period, _parse(one, "minimum"), _parse(one, "maximum"))
 
 
 def _require_between(period: Period, minimum: Period | None, maximum: Period | None) -> None:

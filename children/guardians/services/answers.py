@@ -402,19 +402,14 @@ def _check_reported(
     if claimed_at is not None:
         if refused_at is not None and claimed_at <= refused_at:
             raise AnswerOutdated
-        _check_not_older(child, claimed_at)
+        client = child.client
+        since = min((day for found in first_notices if (day := found(client)) is not None), default=client.created_at)
+        birth_date = open_details(child, sealer_of(child)).birth_date
+        claimed_on = client.day_at(claimed_at)
+        if claimed_at < since or (birth_date is not None and claimed_on < birth_date):
+            raise AnswerBeforeNotice
     elif refused_at is not None:
         raise AnswerUndated
-
-
-def _check_not_older(child: Subject, claimed_at: datetime) -> None:
-    """Check that a consent is not older than the first notice that it could answer, and than the child."""
-    client = child.client
-    since = min((day for found in first_notices if (day := found(client)) is not None), default=client.created_at)
-    birth_date = open_details(child, sealer_of(child)).birth_date
-    claimed_on = client.day_at(claimed_at)
-    if claimed_at < since or (birth_date is not None and claimed_on < birth_date):
-        raise AnswerBeforeNotice
 
 
 def _get_verification(row: Guardianship, known: Guardian, *, shares: bool | None, at: datetime) -> Verification:

@@ -172,17 +172,6 @@ def link_duplicate(request: RightsRequest, *, other: RightsRequest, actor: Actor
     people = (first.subject_id, first.requester_id)
     if first.subject_id is None or people != (later.subject_id, later.requester_id):
         raise Refused(_NOT_SAME)
-    _take_over_parts(first, later)
-    for handler in request_continued:
-        handler(first, later, actor, at)
-    later.duplicate_of = first
-    facts = {"kept": str(first.pk)}
-    end_request("rights_request.linked", later, actor, at, ended_as=State.DUPLICATE, facts=facts)
-    record_step("rights_request.continued", first, actor, at, {"duplicate": str(later.pk)})
-    return first
-
-
-def _take_over_parts(first: RightsRequest, later: RightsRequest) -> None:
     own, parts = {(part.kind, part.decider): part for part in list_parts(first)}, list_parts(later)
     pairs = [(own.get((part.kind, part.decider)), part) for part in parts]
     wider = [(kept, part) for kept, part in pairs if kept is None or not _covers(kept, part)]
@@ -197,6 +186,13 @@ def _take_over_parts(first: RightsRequest, later: RightsRequest) -> None:
         else:
             kept.purposes = part.purposes and sorted({*kept.purposes, *part.purposes})
             kept.save(update_fields=["purposes"])
+    for handler in request_continued:
+        handler(first, later, actor, at)
+    later.duplicate_of = first
+    facts = {"kept": str(first.pk)}
+    end_request("rights_request.linked", later, actor, at, ended_as=State.DUPLICATE, facts=facts)
+    record_step("rights_request.continued", first, actor, at, {"duplicate": str(later.pk)})
+    return first
 
 
 def _covers(kept: RequestPart, part: RequestPart) -> bool:
