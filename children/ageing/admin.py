@@ -8,7 +8,6 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
 
 from children.ageing.models import AgeNotice, ComingOfAge
@@ -18,7 +17,7 @@ from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.clocks import get_time_of, select_by_clock
-from paktaleem.foundation.console.columns import client_name, render_state, state_column
+from paktaleem.foundation.console.columns import client_name, render_state, state_column, text_column
 from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.history import list_row_versions
 from paktaleem.foundation.console.home_pages import Card
@@ -69,16 +68,13 @@ class ComingOfAgeAdmin(PersonRows, EvidenceAdmin[ComingOfAge]):
         ),
         "notice",
     )
+    person = text_column(link_person, "child")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ComingOfAge]:
         actor = actor_of(request)
         found = select_by_clock(get_action_time(request), lambda at: coming_of_age(actor, at=at))
         named: QuerySet[ComingOfAge] = found.select_related("client").annotate(owner_name=client_name())
         return named
-
-    @admin.display(description="child")
-    def person(self, row: ComingOfAge) -> SafeString:
-        return link_person(row)
 
     @admin.display(description="reaches age of consent")
     def day(self, row: ComingOfAge) -> str:

@@ -37,7 +37,14 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.sign_in_rules import get_public_url
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.audit.names import get_act_name
-from paktaleem.foundation.console.columns import actor_column, annotate_actor, format_actor, render_state, state_column
+from paktaleem.foundation.console.columns import (
+    actor_column,
+    annotate_actor,
+    format_actor,
+    render_state,
+    state_column,
+    text_column,
+)
 from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.forms import FormData, set_choices
 from paktaleem.foundation.console.long_acts import long_acts, make_run_act
@@ -168,6 +175,9 @@ class InvitationAdmin(ExportableAdmin[Invitation], EvidenceAdmin[Invitation]):
     about = person_column("child", "child")
     to = person_column("guardian", "guardian")
     asked_by = actor_column("asked by")
+    why = text_column(
+        lambda row: str(ContactProblem(row.problem).label) if row.problem and row.is_open else "—", "problem"
+    )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Invitation]:
         return annotate_actor(super().get_queryset(request).select_related("child", "guardian"), actor_of(request))
@@ -249,10 +259,6 @@ class InvitationAdmin(ExportableAdmin[Invitation], EvidenceAdmin[Invitation]):
                 for one in annotate_actor(entries.order_by("-recorded_at"), viewer)
             ]
         }
-
-    @admin.display(description="problem")
-    def why(self, row: Invitation) -> str:
-        return str(ContactProblem(row.problem).label) if row.problem and row.is_open else "—"
 
 
 def _letter_row(letter: Letter) -> dict[str, object]:

@@ -60,7 +60,15 @@ from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester
 from paktaleem.foundation.console.clocks import get_time_of
-from paktaleem.foundation.console.columns import annotate_actor, day, format_actor, moment, render_state, state_column
+from paktaleem.foundation.console.columns import (
+    annotate_actor,
+    day,
+    format_actor,
+    moment,
+    render_state,
+    state_column,
+    text_column,
+)
 from paktaleem.foundation.console.filters import PROGRESS, ConditionFilter, ProgressFilter
 from paktaleem.foundation.console.forms import FieldWords, RowActionForm, field_words, set_choices
 from paktaleem.foundation.console.home_pages import Card, Line, Task, make_cards
@@ -122,15 +130,9 @@ class NoticeDispatchAdmin(EvidenceAdmin[NoticeDispatch]):
     )
     empty_text = "No change has been announced."
     state = state_column(_proof_pill)
+    notice = text_column(lambda row: str(row.version.notice), "notice")
+    number = text_column(lambda row: row.version.number, "version")
     acts = (acknowledge_announcement, object_to_announcement, answer_objection, withdraw_objection)
-
-    @admin.display(description="notice")
-    def notice(self, row: NoticeDispatch) -> str:
-        return str(row.version.notice)
-
-    @admin.display(description="version")
-    def number(self, row: NoticeDispatch) -> int:
-        return row.version.number
 
     def panels(self, request: HttpRequest, row: NoticeDispatch) -> list[dict[str, object]]:
         version = row.version
@@ -273,6 +275,9 @@ class NoticeAdmin(SteppedAdmin[Notice], RegisterAdmin[Notice]):
     intro = "Notices to data subjects. A new text starts as a draft; once announced, it never changes."
     empty_text = "No notice yet. Add one, then write its first text as a draft."
     change_form_template = "console/notice.html"
+    about = text_column(
+        lambda row: format_purposes(row.purposes, row.client_id) or gettext("The privacy policy"), "informs about"
+    )
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
@@ -295,10 +300,6 @@ class NoticeAdmin(SteppedAdmin[Notice], RegisterAdmin[Notice]):
             gettext("No one is asked again now. A draft shows who must be asked again before you announce it."),
             gettext("No decision changes until a version takes effect."),
         ]
-
-    @admin.display(description="informs about")
-    def about(self, row: Notice) -> str:
-        return format_purposes(row.purposes, row.client_id) or gettext("The privacy policy")
 
 
 class AnnounceForm(RowActionForm):

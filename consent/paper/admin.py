@@ -48,7 +48,14 @@ from paktaleem.foundation.accounts.due import Severity
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.sign_in_rules import get_public_url
-from paktaleem.foundation.console.columns import actor_column, annotate_actor, moment_tag, render_state, state_column
+from paktaleem.foundation.console.columns import (
+    actor_column,
+    annotate_actor,
+    moment_tag,
+    render_state,
+    state_column,
+    text_column,
+)
 from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.filters import RowFilter, get_filtered_client, parse_uuid
 from paktaleem.foundation.console.forms import ActionForm, FormData, ScopedForm, set_choices
@@ -118,6 +125,8 @@ class PaperAnswerAdmin(ExportableAdmin[PaperAnswer], EvidenceAdmin[PaperAnswer])
     standing = state_column(
         lambda row: render_state(row.get_state_display(), _TONES.get(AnswerState(row.state), "calm"))
     )
+    page_of_form = text_column(lambda row: row.page.reference, "page")
+    signer = text_column(lambda row: "—" if row.guardian is None else link_person(row.guardian), "guardian who signed")
     acts = (
         RowAction(
             "confirm",
@@ -143,18 +152,10 @@ class PaperAnswerAdmin(ExportableAdmin[PaperAnswer], EvidenceAdmin[PaperAnswer])
         shown = serialize_events(events, actor_of(request), limit=len(row.recorded)) if row.recorded else []
         return [{"template": "console/panels/events.html", "events": shown}]
 
-    @admin.display(description="page")
-    def page_of_form(self, row: PaperAnswer) -> str:
-        return row.page.reference
-
     @admin.display(description="consent form")
     def of_form(self, row: PaperAnswer) -> SafeString:
         url = reverse("admin:paper_formrun_change", args=[row.page.run_id], current_app=site.name)
         return format_html('<a href="{}">{}</a>', url, row.page.run)
-
-    @admin.display(description="guardian who signed")
-    def signer(self, row: PaperAnswer) -> SafeString | str:
-        return "—" if row.guardian is None else link_person(row.guardian)
 
     @admin.display(description="answer about the service")
     def service(self, row: PaperAnswer) -> SafeString | str:
@@ -414,6 +415,7 @@ class FormRunAdmin(EvidenceAdmin[FormRun]):
     change_form_template = "paper/form.html"
     intro = "Ask a whole class on paper or by telephone: a page for each person, in English and Urdu."
     empty_text = "No consent form yet."
+    made = text_column(lambda row: moment_tag(row.made_at), "made")
     acts = (
         RowAction(
             "print",
@@ -513,7 +515,3 @@ class FormRunAdmin(EvidenceAdmin[FormRun]):
                 "queue_url": f"{reverse('admin:paper_paperanswer_changelist', current_app=site.name)}?form={row.pk}",
             }
         ]
-
-    @admin.display(description="made")
-    def made(self, row: FormRun) -> str:
-        return moment_tag(row.made_at)

@@ -32,7 +32,7 @@ from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.approvals import approval_actions, change_state_column
-from paktaleem.foundation.console.columns import render_state, state_column
+from paktaleem.foundation.console.columns import render_state, state_column, text_column
 from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.filters import ConditionFilter
 from paktaleem.foundation.console.forms import ActionForm, FormData, set_choices
@@ -177,13 +177,10 @@ class DisclosureAdmin(ExportableAdmin[Disclosure], EvidenceAdmin[Disclosure]):
     empty_text = "No system has reported a disclosure yet."
     allowed = state_column(render_decision, "decision")
     person = person_column()
+    purpose_named = text_column(lambda row: format_purpose(row.purpose, row.client_id), "purpose")
 
     def describe_row(self, row: Disclosure) -> str:
         return f"{self.purpose_named(row)}: {format_categories(row.categories, row.client_id)}"
-
-    @admin.display(description="purpose")
-    def purpose_named(self, row: Disclosure) -> str:
-        return format_purpose(row.purpose, row.client_id)
 
 
 @admin.register(BusinessTransfer, site=site)

@@ -26,7 +26,7 @@ from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.approvals import waiting_panels
 from paktaleem.foundation.console.clocks import get_time_of
-from paktaleem.foundation.console.columns import render_state, state_column
+from paktaleem.foundation.console.columns import render_state, state_column, text_column
 from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.filters import SortByWaitingTime, progress_filter
 from paktaleem.foundation.console.forms import ActionForm, FormData, RowActionForm, set_choices
@@ -240,6 +240,10 @@ class BreachAdmin(SortByWaitingTime, ExportableAdmin[Breach]):
     )
     empty_text = "No breach is recorded."
     state = state_column(_state)
+    to_inform = text_column(
+        lambda row: str(row.get_outcome_display()) if row.outcome else gettext("not assessed yet"), "to be informed"
+    )
+    missing = text_column(lambda row: join_words(list_missing(row)) or "—", "missing")
     acts = (
         act_page(assess_breach, form=AssessForm),
         _letter_page(write_to_client, ClientLetterForm),
@@ -274,14 +278,6 @@ class BreachAdmin(SortByWaitingTime, ExportableAdmin[Breach]):
         if left >= 0:
             return str(left)
         return ngettext("{hours} hour late", "{hours} hours late", -left).format(hours=f"{-left:,}")
-
-    @admin.display(description="to be informed")
-    def to_inform(self, row: Breach) -> str:
-        return str(row.get_outcome_display()) if row.outcome else gettext("not assessed yet")
-
-    @admin.display(description="missing")
-    def missing(self, row: Breach) -> str:
-        return join_words(list_missing(row)) or "—"
 
 
 def _serialize_letter(letter: BreachLetter) -> dict[str, object]:

@@ -20,7 +20,7 @@ from paktaleem.directory.data_systems.selectors import name_systems
 from paktaleem.directory.people.admin.people import person_url
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.approvals import waiting_panels
-from paktaleem.foundation.console.columns import moment, render_state, state_column
+from paktaleem.foundation.console.columns import moment, render_state, state_column, text_column
 from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.filters import SortByWaitingTime, progress_filter
 from paktaleem.foundation.console.forms import ActionForm, GroundField, set_choices
@@ -166,6 +166,7 @@ class BatchAdmin(SortByWaitingTime, ExportableAdmin[Batch], EvidenceAdmin[Batch]
     )
     empty_text = "No data has been due for disposal yet."
     standing = state_column(_pill)
+    name = text_column(lambda row: row.number, "number")
     acts = (
         approve_disposal,
         act_page(take_out, form=TakeOutForm),
@@ -181,10 +182,6 @@ class BatchAdmin(SortByWaitingTime, ExportableAdmin[Batch], EvidenceAdmin[Batch]
     def panels(self, request: HttpRequest, row: Batch) -> list[dict[str, object]]:
         with in_client(row.client_id):
             return [*super().panels(request, row), *waiting_panels(row), *build_panels(row)]
-
-    @admin.display(description="number")
-    def name(self, row: Batch) -> str:
-        return row.number
 
 
 order_cases.connect(OrderCase(PARENT, Batch))

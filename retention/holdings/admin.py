@@ -21,7 +21,14 @@ from paktaleem.directory.people.admin.people import person_column
 from paktaleem.foundation.accounts.changes import ProposedChange
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.clocks import get_time_of
-from paktaleem.foundation.console.columns import annotate_actor, format_actor, period_pill, render_state, state_column
+from paktaleem.foundation.console.columns import (
+    annotate_actor,
+    format_actor,
+    period_pill,
+    render_state,
+    state_column,
+    text_column,
+)
 from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.filters import ProgressFilter, SortByWaitingTime
 from paktaleem.foundation.console.forms import (
@@ -106,6 +113,8 @@ class HoldingAdmin(ExportableAdmin[Holding], DataOfPersonAdmin[Holding]):
             render_state(gettext("Held"), "warn") if row.ended_at is None else render_state(gettext("Deleted"), "good")
         )
     )
+    about = text_column(lambda row: format_codes(CodeKind.OCCASION, row.occasions, row.client_id), "occasions")
+    why = text_column(lambda row: format_purposes(row.purposes, row.client_id), "purposes")
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.ages_view)
@@ -126,14 +135,6 @@ class HoldingAdmin(ExportableAdmin[Holding], DataOfPersonAdmin[Holding]):
             "ages": AGE_LABELS,
         }
         return self.page(request, None, "console/holdings_picture.html", **values)
-
-    @admin.display(description="occasions")
-    def about(self, row: Holding) -> str:
-        return format_codes(CodeKind.OCCASION, row.occasions, row.client_id)
-
-    @admin.display(description="purposes")
-    def why(self, row: Holding) -> str:
-        return format_purposes(row.purposes, row.client_id)
 
 
 class DecisionForm(ActionForm):
@@ -174,6 +175,8 @@ class FlaggedCollectionAdmin(SortByWaitingTime, ExportableAdmin[FlaggedCollectio
     )
     empty_text = "No collection was denied."
     state = state_column(_flag_pill)
+    why = text_column(lambda row: translate_text(row.reason.replace("_", " ")), "reason")
+    decider = text_column(lambda row: "—" if row.is_open else format_actor(row), "decided by")
     acts = (
         RowAction(
             "decide",
@@ -199,14 +202,6 @@ class FlaggedCollectionAdmin(SortByWaitingTime, ExportableAdmin[FlaggedCollectio
 
     def describe_row(self, row: FlaggedCollection) -> str:
         return f"{format_category(row.category, row.client_id)} ({self.why(row)})"
-
-    @admin.display(description="reason")
-    def why(self, row: FlaggedCollection) -> str:
-        return translate_text(row.reason.replace("_", " "))
-
-    @admin.display(description="decided by")
-    def decider(self, row: FlaggedCollection) -> str:
-        return "—" if row.is_open else format_actor(row)
 
 
 def _may_be_released(row: Quarantine, _at: datetime) -> bool:
@@ -267,6 +262,7 @@ class IncidentAdmin(SortByWaitingTime, ExportableAdmin[Incident], OfPersonAdmin[
     )
     empty_text = "No data of a child has been collected without authority."
     state = state_column(_pill)
+    about = text_column(lambda row: format_categories(row.categories, row.client_id), "data")
     acts = (
         RowAction(
             "close",
@@ -291,10 +287,6 @@ class IncidentAdmin(SortByWaitingTime, ExportableAdmin[Incident], OfPersonAdmin[
 
     def panels(self, request: HttpRequest, row: Incident) -> list[dict[str, object]]:
         return [*super().panels(request, row), orders_panel(row, PARENT)]
-
-    @admin.display(description="data")
-    def about(self, row: Incident) -> str:
-        return format_categories(row.categories, row.client_id)
 
     @admin.display(description="on hold")
     def on_hold(self, row: Incident) -> str:

@@ -27,7 +27,7 @@ from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.approvals import EffectFigures, effect_figures, waiting_panels
 from paktaleem.foundation.console.clocks import get_time_of
-from paktaleem.foundation.console.columns import day, render_state, state_column
+from paktaleem.foundation.console.columns import day, render_state, state_column, text_column
 from paktaleem.foundation.console.exporting import ExportableAdmin, Format, send_table
 from paktaleem.foundation.console.filters import SortByWaitingTime, progress_filter
 from paktaleem.foundation.console.forms import (
@@ -242,6 +242,7 @@ class RetentionRuleAdmin(SafeguardedAdmin[RetentionRule], PeriodAdmin[RetentionR
         "one, or end it."
     )
     empty_text = "No rule yet: no data is disposed of."
+    then = text_column(describe_action, "then")
     acts = (
         RowAction(
             "end",
@@ -327,10 +328,6 @@ class RetentionRuleAdmin(SafeguardedAdmin[RetentionRule], PeriodAdmin[RetentionR
     def kept(self, row: RetentionRule) -> str:
         words = gettext("{period} after “{trigger}”")
         return words.format(period=describe_period(row.period), trigger=describe_trigger(row))
-
-    @admin.display(description="then")
-    def then(self, row: RetentionRule) -> str:
-        return describe_action(row)
 
 
 _COLUMNS = {
@@ -419,6 +416,9 @@ class HoldAdmin(SortByWaitingTime, ExportableAdmin[Hold], EvidenceAdmin[Hold]):
     )
     empty_text = "No data is on hold."
     state = state_column(render_hold_state)
+    person = text_column(lambda row: link_person(row.subject) if row.subject else gettext("Everyone"), "person")
+    side = text_column(lambda row: gettext("The client") if row.is_of_client else gettext("An officer"), "placed by")
+    covers = text_column(describe_scope, "covers")
     acts = (review_hold, lift_hold)
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
@@ -436,18 +436,6 @@ class HoldAdmin(SortByWaitingTime, ExportableAdmin[Hold], EvidenceAdmin[Hold]):
 
     def panels(self, request: HttpRequest, row: Hold) -> list[dict[str, object]]:
         return [*super().panels(request, row), *waiting_panels(row)]
-
-    @admin.display(description="person")
-    def person(self, row: Hold) -> SafeString | str:
-        return link_person(row.subject) if row.subject else gettext("Everyone")
-
-    @admin.display(description="placed by")
-    def side(self, row: Hold) -> str:
-        return gettext("The client") if row.is_of_client else gettext("An officer")
-
-    @admin.display(description="covers")
-    def covers(self, row: Hold) -> str:
-        return describe_scope(row)
 
 
 _MOST = 200

@@ -1,7 +1,5 @@
 """Console pages of providers' checks: requested on a guardian's page, followed here."""
 
-from typing import Any
-
 from django import forms
 from django.contrib import admin, messages
 from django.db.models import Model
@@ -29,7 +27,7 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.sign_in_rules import get_public_url
 from paktaleem.foundation.console.approvals import approval_actions, change_state_column
 from paktaleem.foundation.console.clocks import get_time_of
-from paktaleem.foundation.console.columns import render_state, state_column
+from paktaleem.foundation.console.columns import render_state, state_column, text_column
 from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.filters import ProgressFilter
 from paktaleem.foundation.console.forms import FormData, RowActionForm, set_choices
@@ -83,14 +81,8 @@ class GuardianshipRows[Row: Model](EvidenceAdmin[Row]):
     """Evidence about a guardianship, with columns for the child and the guardian."""
 
     loaded = ("guardianship__child", "guardianship__guardian")
-
-    @admin.display(description="child")
-    def child(self, row: Any) -> str:
-        return str(row.guardianship.child)
-
-    @admin.display(description="guardian")
-    def guardian(self, row: Any) -> str:
-        return str(row.guardianship.guardian)
+    child = text_column(lambda row: str(row.guardianship.child), "child")
+    guardian = text_column(lambda row: str(row.guardianship.guardian), "guardian")
 
 
 @admin.register(ProviderCheck, site=site)
@@ -168,16 +160,13 @@ class GuardianChangeAdmin(ExportableAdmin[GuardianChange]):
     )
     empty_text = "No change of a guardian waits for approval."
     standing = change_state_column
+    guardian = text_column(lambda row: str(row.guardianship.guardian), "guardian")
     acts = approval_actions(
         settle_guardian_change,
         approve="Approve change",
         decline="Decline change",
         lead="It takes effect now. Approve only a change that you have checked yourself.",
     )
-
-    @admin.display(description="guardian")
-    def guardian(self, row: GuardianChange) -> str:
-        return str(row.guardianship.guardian)
 
     @admin.display(description="requested change")
     def wanted(self, row: GuardianChange) -> str:
@@ -206,8 +195,7 @@ class GuardianConflictAdmin(ExportableAdmin[GuardianConflict]):
     )
     empty_text = "No guardians disagree."
     standing = state_column(lambda row: render_state("Closed") if row.closed_at else render_state("Open", "warn"))
+    about = text_column(
+        lambda row: format_purpose(row.purpose_code, row.client_id) if row.purpose_code else "—", "about"
+    )
     acts = (act_page(close_conflict),)
-
-    @admin.display(description="about")
-    def about(self, row: GuardianConflict) -> str:
-        return format_purpose(row.purpose_code, row.client_id) if row.purpose_code else "—"

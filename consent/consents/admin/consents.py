@@ -43,6 +43,7 @@ from paktaleem.foundation.console.columns import (
     period_pill,
     render_state,
     state_column,
+    text_column,
 )
 from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.filters import ConditionFilter, RowFilter, get_filtered_client
@@ -173,6 +174,10 @@ class InForceFilter(ConditionFilter):
     offered = {"in_force": (gettext_lazy("In force"), lambda _at: Q(ends_at=None))}
 
 
+def format_limited_purpose(row: Restriction | Objection) -> str:
+    return format_purpose(row.purpose_code, row.client_id) if row.purpose_code else gettext("Every purpose")
+
+
 class LimitAdmin[Row: Model](PersonRowAdmin[Row]):
     loaded = ("subject",)
     list_display = ("person", "purpose_named", "state", "starts_at", "ends_at", "owner")
@@ -182,14 +187,7 @@ class LimitAdmin[Row: Model](PersonRowAdmin[Row]):
     detail_fields = list_display[:-1]
     state = state_column(period_pill)
     exported = "person=subject__external_id purpose=purpose_code starts_at ends_at"
-
-    @admin.display(description="purpose")
-    def purpose_named(self, row: Restriction | Objection) -> str:
-        return format_limited_purpose(row)
-
-
-def format_limited_purpose(row: Restriction | Objection) -> str:
-    return format_purpose(row.purpose_code, row.client_id) if row.purpose_code else gettext("Every purpose")
+    purpose_named = text_column(format_limited_purpose, "purpose")
 
 
 @admin.register(Restriction, site=site)
@@ -240,6 +238,7 @@ class ConsentEvidenceAdmin(EvidenceAdmin[ConsentEvidence]):
     loaded = ("subject", "event__purpose", "file")
     intro = "Signed forms, letters and notes of calls that prove answers. Opening one requires a reason and is logged."
     empty_text = "No evidence has been added yet."
+    what = text_column(lambda row: gettext("Reference") if row.file is None else str(row.file), "kind")
     acts = (
         RowAction(
             "open",
@@ -260,10 +259,6 @@ class ConsentEvidenceAdmin(EvidenceAdmin[ConsentEvidence]):
     def answer(self, row: ConsentEvidence) -> SafeString:
         url = reverse("admin:consent_consentevent_change", args=[row.event_id], current_app=site.name)
         return format_html('<a href="{}">{}: {}</a>', url, row.event.purpose.name_en, row.event.get_state_display())
-
-    @admin.display(description="kind")
-    def what(self, row: ConsentEvidence) -> str:
-        return gettext("Reference") if row.file is None else str(row.file)
 
 
 _GUARDIANS = "#panel-gate"

@@ -27,7 +27,7 @@ from consent.register.models.purposes import Automated, Purpose
 from consent.register.risk import Criterion, Question, read_questionnaires
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.console.columns import day, render_state, staff_name, state_column
+from paktaleem.foundation.console.columns import day, render_state, staff_name, state_column, text_column
 from paktaleem.foundation.console.filters import ProgressFilter
 from paktaleem.foundation.console.forms import FieldWords, FormData, ReasonField, RowActionForm, field_words
 from paktaleem.foundation.console.model_admin import EvidenceAdmin
@@ -195,18 +195,12 @@ class AssessmentAdmin(EvidenceAdmin[Assessment]):
     )
     empty_text = "No assessment yet."
     state = state_column(_state_pill)
+    author = text_column(lambda row: row.author_email or gettext("Former staff"), "answered by")
+    about = text_column(lambda row: str(row.subject), "assessed")
     acts = (approve_assessment, act_page(record_consultation, form=ConsultForm))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Assessment]:
         return super().get_queryset(request).annotate(author_email=staff_name("answered_by", actor_of(request)))
-
-    @admin.display(description="answered by")
-    def author(self, row: Any) -> str:
-        return row.author_email or gettext("Former staff")
-
-    @admin.display(description="assessed")
-    def about(self, row: Assessment) -> str:
-        return str(row.subject)
 
     @admin.display(description="covers")
     def covered(self, row: Assessment) -> str:

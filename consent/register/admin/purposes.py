@@ -51,7 +51,7 @@ from consent.register.services import change_register, check_citation, sign_bala
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.console.columns import day, render_state, state_column
+from paktaleem.foundation.console.columns import day, render_state, state_column, text_column
 from paktaleem.foundation.console.filters import ActiveFilter, ProgressFilter
 from paktaleem.foundation.console.forms import FormData, add_service_error
 from paktaleem.foundation.console.model_admin import Fieldsets, Saving
@@ -292,6 +292,7 @@ class PurposeAdmin(SteppedAdmin[Purpose], SafeguardedAdmin[Purpose]):
     )
     empty_text = "No purpose yet: no data may be processed."
     state = state_column(lambda row: render_state("Active", "good") if row.is_active else render_state("Inactive"))
+    needs = text_column(lambda row: format_categories(row.categories, row.client_id) or "—", "data needed")
     acts = (DESCRIBE_AUTOMATED, ASSESS_IMPACT)
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> forms.Field | None:
@@ -326,10 +327,6 @@ class PurposeAdmin(SteppedAdmin[Purpose], SafeguardedAdmin[Purpose]):
 
     def list_effects(self, row: Purpose) -> list[str]:
         return list_purpose_effects(row)
-
-    @admin.display(description="data needed")
-    def needs(self, row: Purpose) -> str:
-        return format_categories(row.categories, row.client_id) or "—"
 
 
 @admin.register(LawfulBasis, site=site)
@@ -414,16 +411,13 @@ class BalancingTestAdmin(RegisterAdmin[BalancingTest]):
     intro = "Legitimate interest may be used only after a privacy officer has signed the balancing test."
     empty_text = "No balancing test yet: no purpose is based on legitimate interest."
     state = state_column(_signature_pill)
+    interest_short = text_column(lambda row: Truncator(row.interest).chars(80), "interest")
     acts = (sign_balancing_test,)
 
     def has_change_permission(self, request: HttpRequest, obj: BalancingTest | None = None) -> bool:
         if obj is not None and obj.signed_at is not None:
             return False
         return super().has_change_permission(request, obj)
-
-    @admin.display(description="interest")
-    def interest_short(self, row: BalancingTest) -> str:
-        return Truncator(row.interest).chars(80)
 
 
 searches.connect(RowSearch(Purpose, ("code", "name_en", "name_ur"), contains=True))

@@ -26,7 +26,7 @@ from paktaleem.foundation.accounts.due import Severity
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.clocks import get_time_of
-from paktaleem.foundation.console.columns import annotate_actor, format_actor, render_state, state_column
+from paktaleem.foundation.console.columns import annotate_actor, format_actor, render_state, state_column, text_column
 from paktaleem.foundation.console.filters import PROGRESS, SortByWaitingTime, progress_filter
 from paktaleem.foundation.console.forms import ActionForm, FormData, add_service_error, set_choices
 from paktaleem.foundation.console.home_pages import HomeLink, Line, Task, home_links
@@ -174,6 +174,7 @@ class RequestTaskAdmin(SortByWaitingTime, OfRequestAdmin[RequestTask]):
     intro = "What colleagues do about rights requests, and until when. The details are among the texts of the request."
     empty_text = "There is no task."
     standing = state_column(_task_pill)
+    assigned = text_column(lambda row: row.assigned_to or "—", "assigned to")
     acts = (finish_task,)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[RequestTask]:
@@ -183,11 +184,6 @@ class RequestTaskAdmin(SortByWaitingTime, OfRequestAdmin[RequestTask]):
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(take_in)
         return [path("take-in/", view, name="desk_requesttask_take_in"), *super().get_urls()]
-
-    @admin.display(description="assigned to")
-    def assigned(self, row: Any) -> str:
-        """Return the colleague who has the task; clients see only that it is one of PakTaleem's staff."""
-        return row.assigned_to or "—"
 
 
 @boards.connect

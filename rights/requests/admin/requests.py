@@ -28,7 +28,7 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import ByKind
 from paktaleem.foundation.audit.names import get_act_name
 from paktaleem.foundation.console.clocks import get_time_of
-from paktaleem.foundation.console.columns import annotate_actor, format_actor, render_state, state_column
+from paktaleem.foundation.console.columns import annotate_actor, format_actor, render_state, state_column, text_column
 from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.filters import PROGRESS, ChosenFilter, ProgressFilter, SortByWaitingTime
 from paktaleem.foundation.console.forms import FormData
@@ -185,6 +185,10 @@ class RightsRequestAdmin(SortByWaitingTime, ExportableAdmin[RightsRequest], Evid
     empty_text = "No request has been received."
     change_list_template = "console/rights_requests.html"
     standing = state_column(render_standing)
+    rights = text_column(lambda row: join_words(RightKind(kind).label for kind in row.kinds), "rights")
+    person = text_column(lambda row: _person_link(row.subject), "person")
+    guardian = text_column(lambda row: _person_link(row.requester), "guardian")
+    assigned = text_column(lambda row: row.assigned_to or "—", "assigned to")
     acts = ACTS
     main_acts = ("read", "match", "verify", "call-back", "decide", "copy-hand-over", "answer", "close", "note")
 
@@ -218,10 +222,6 @@ class RightsRequestAdmin(SortByWaitingTime, ExportableAdmin[RightsRequest], Evid
             _timeline_panel(row, actor_of(request)),
         ]
 
-    @admin.display(description="rights")
-    def rights(self, row: Any) -> str:
-        return join_words(RightKind(kind).label for kind in row.kinds)
-
     @admin.display(description="due")
     def due_in(self, row: RightsRequest) -> str:
         """Return in how many days the answer is due, or for how many days it is late; a dash once there is one."""
@@ -232,18 +232,6 @@ class RightsRequestAdmin(SortByWaitingTime, ExportableAdmin[RightsRequest], Evid
             return ngettext("in {days} day", "in {days} days", left).format(days=left)
         late = max(-left, 1)
         return ngettext("{days} day late", "{days} days late", late).format(days=late)
-
-    @admin.display(description="person")
-    def person(self, row: RightsRequest) -> SafeString | str:
-        return _person_link(row.subject)
-
-    @admin.display(description="guardian")
-    def guardian(self, row: RightsRequest) -> SafeString | str:
-        return _person_link(row.requester)
-
-    @admin.display(description="assigned to")
-    def assigned(self, row: Any) -> str:
-        return row.assigned_to or "—"
 
     @admin.display(description="identity")
     def identity(self, row: RightsRequest) -> SafeString:
