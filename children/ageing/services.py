@@ -12,7 +12,7 @@ from django.db.models import DateTimeField, Exists, ExpressionWrapper, OuterRef,
 from django.urls import reverse
 
 from children.ageing.models import AgeNotice, ComingOfAge
-from children.guardians.models import Guardianship, actor_fields
+from children.guardians.models import Guardianship
 from children.guardians.selectors import list_of_full_age
 from children.guardians.services.guardians import end_at_full_age
 from children.invitations.services.inviting import find_usable_channel
@@ -26,6 +26,7 @@ from paktaleem.foundation.accounts.models import Client, User
 from paktaleem.foundation.accounts.roles import Capability, Role
 from paktaleem.foundation.accounts.selectors import list_staff
 from paktaleem.foundation.accounts.sign_in_rules import build_public_url
+from paktaleem.foundation.audit.actors import actor_fields
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.tenancy.context import advisory_lock
 

@@ -20,7 +20,7 @@ from paktaleem.foundation.accounts.second_person import (
     has_a_ground,
     second_person_constraints,
 )
-from paktaleem.foundation.audit.actors import By, ByKind
+from paktaleem.foundation.audit.actors import ByKind
 from paktaleem.foundation.audit.history import History, Tracked, TrackedQuerySet
 from paktaleem.foundation.encryption.sealing import SealedField
 from paktaleem.foundation.tenancy.models import RowKey, TenantRow, newest_first, unique_in_client
@@ -37,11 +37,6 @@ class AuthoredRow(TenantRow):
 
     class Meta:
         abstract = True
-
-
-def actor_fields(actor: By) -> dict[str, object]:
-    """Return the columns that identify the actor who wrote a row."""
-    return {"actor_kind": actor.kind.value, "actor_id": actor.id, "actor_role": actor.role}
 
 
 def _is_ordered(name: str, start: str = "starts_at", end: str = "ends_at", than: str = "gte") -> models.CheckConstraint:

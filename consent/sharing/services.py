@@ -43,7 +43,7 @@ from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require, sys
 from paktaleem.foundation.accounts.acts import Refused, act, lock_row
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ChangeState, decide_change, request_change
-from paktaleem.foundation.audit.actors import ByKind, Reason
+from paktaleem.foundation.audit.actors import ByKind, Reason, actor_fields
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.audit.services import make_entry, record_entry
 from paktaleem.foundation.operations.extensions import ExtensionPoint
@@ -189,9 +189,7 @@ def _build(one: _Checked, found: PastDecision, system: System | None, actor: Act
         system_owner=system.client_id if system else None,
         shared_at=one.report.shared_at,
         reported_at=at,
-        actor_kind=actor.kind.value,
-        actor_id=actor.id,
-        actor_role=actor.role,
+        **actor_fields(actor),
     )
 
 

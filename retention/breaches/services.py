@@ -20,7 +20,6 @@ from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from children.guardians.models import actor_fields
 from children.guardians.selectors import list_informed_guardians
 from consent.register.models.purposes import DataCategory
 from paktaleem.directory.data_systems.models import System
@@ -35,7 +34,7 @@ from paktaleem.foundation.accounts.changes import ChangeKind, ProposedChange, fi
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability, Role
 from paktaleem.foundation.accounts.selectors import list_staff
-from paktaleem.foundation.audit.actors import Reason
+from paktaleem.foundation.audit.actors import Reason, actor_fields
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.audit.services import record_entry

@@ -7,7 +7,7 @@ from typing import Any
 from django.utils import timezone
 
 from children.ageing.models import AgeNotice
-from children.guardians.models import Guardianship, ProviderCheck, Quarantine, actor_fields
+from children.guardians.models import Guardianship, ProviderCheck, Quarantine
 from children.guardians.services.answers import quarantine
 from children.guardians.services.checks import authorise_by_school, declare_mechanism
 from children.guardians.services.guardians import end_guardian
@@ -68,7 +68,7 @@ from paktaleem.foundation.accounts.actors import system_actor, user_actor
 from paktaleem.foundation.accounts.models import Membership
 from paktaleem.foundation.accounts.staff_changes import StaffChange
 from paktaleem.foundation.accounts.staff_services import Colleague, change_membership, invite_colleague, invite_user
-from paktaleem.foundation.audit.actors import Reason
+from paktaleem.foundation.audit.actors import Reason, actor_fields
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM, new_id

@@ -23,7 +23,6 @@ from children.guardians.models import (
     Route,
     ServiceAuthorisation,
     Verification,
-    actor_fields,
 )
 from children.guardians.selectors import get_live_guardianship, load_child_facts, require_child
 from paktaleem.directory.files.services import store_file
@@ -35,7 +34,7 @@ from paktaleem.foundation.accounts.actors import Actor, NotAllowed, ReasonedAuth
 from paktaleem.foundation.accounts.acts import Refused, act, lock_row, refuse_if
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.audit.actors import ByKind, Reason
+from paktaleem.foundation.audit.actors import ByKind, Reason, actor_fields
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.errors import PortalError, Problem

@@ -19,7 +19,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy
 
 from children.guardians.contacts import Contact, ContactHolders, ContactRejection, why_contact_unusable
-from children.guardians.models import Guardianship, ServiceAuthorisation, Verification, actor_fields
+from children.guardians.models import Guardianship, ServiceAuthorisation, Verification
 from children.guardians.selectors import NotAChild, load_child_facts, require_child
 from children.guardians.services.guardians import accept_roster_claim
 from children.invitations.models import NEXT, OPEN, ContactProblem, Invitation, State
@@ -41,7 +41,7 @@ from paktaleem.directory.people.services.people import (
 from paktaleem.foundation.accounts.actors import Actor, require, system_actor
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.audit.actors import Reason
+from paktaleem.foundation.audit.actors import Reason, actor_fields
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.clock import to_wall_clock
 from paktaleem.foundation.errors import PortalError, Problem

@@ -32,7 +32,7 @@ from paktaleem.directory.people.services.people import record_access, was_child
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.acts import act
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.audit.actors import Reason
+from paktaleem.foundation.audit.actors import Reason, actor_fields
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.encryption.sealing import Sealed
 from paktaleem.foundation.errors import PortalError, Problem
@@ -413,9 +413,7 @@ def _add_evidence(
         event=event,
         reference=reference,
         file=file,
-        actor_kind=actor.kind.value,
-        actor_id=actor.id,
-        actor_role=actor.role,
+        **actor_fields(actor),
         added_at=at,
     )
     evidence.save(force_insert=True)

@@ -32,7 +32,7 @@ from paktaleem.foundation.accounts.actors import Actor, require, require_about, 
 from paktaleem.foundation.accounts.acts import Refused, act, lock_row, refuse_if
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.audit.actors import Reason
+from paktaleem.foundation.audit.actors import Reason, actor_fields
 from paktaleem.foundation.audit.services import record_entry
 
 # Asking again ends nothing: otherwise a newsletter would stop for everyone on the day they are asked.
@@ -118,9 +118,7 @@ def _end_consent(
         language=subject.language,
         method=method,
         reason=reason,
-        actor_kind=actor.kind.value,
-        actor_id=actor.id,
-        actor_role=actor.role,
+        **actor_fields(actor),
         recorded_at=past.next_moment(at),
     )
     append_event(event, purpose, before=ConsentState.GIVEN, actor=actor)
@@ -197,9 +195,7 @@ def acknowledge_policy(
         shown_hash=version.content_hash,
         language=(token and token.language) or language or subject.language,
         method=method,
-        actor_kind=actor.kind.value,
-        actor_id=actor.id,
-        actor_role=actor.role,
+        **actor_fields(actor),
         claimed_at=claimed_at,
         recorded_at=at,
     )

@@ -22,6 +22,7 @@ from paktaleem.directory.people.selectors import contact_of, sealer_of
 from paktaleem.directory.people.services.erasure import AlreadyErased
 from paktaleem.foundation.accounts.actors import Actor, person_actor, require
 from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.audit.actors import actor_fields
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.clock import to_client_clock, wall_clock_now
 from paktaleem.foundation.operations.extensions import ExtensionPoint
@@ -269,9 +270,7 @@ def issue_link(
         needs_code=needs_code,
         created_at=at,
         expires_at=at + life,
-        actor_kind=actor.kind.value,
-        actor_id=actor.id,
-        actor_role=actor.role,
+        **actor_fields(actor),
     )
     link.save(force_insert=True)
     about = {"link": str(link.id), "page": str(link.page), "child": str(child.id) if child else None}

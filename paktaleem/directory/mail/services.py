@@ -21,7 +21,7 @@ from paktaleem.foundation.accounts.actors import Actor, Authorship
 from paktaleem.foundation.accounts.acts import Refused, act
 from paktaleem.foundation.accounts.models import User
 from paktaleem.foundation.accounts.roles import Capability, Role
-from paktaleem.foundation.audit.actors import Reason
+from paktaleem.foundation.audit.actors import Reason, actor_fields
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.clock import to_wall_clock
 from paktaleem.foundation.operations.extensions import ExtensionPoint
@@ -136,9 +136,7 @@ def send_message(
         queued_at=at,
         due_at=at,
         expires_at=at + life if life else None,
-        actor_kind=actor.kind.value,
-        actor_id=actor.id,
-        actor_role=actor.role,
+        **actor_fields(actor),
     )
     if isinstance(to, GivenContact):
         seal_address(letter, to)

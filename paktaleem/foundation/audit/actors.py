@@ -43,3 +43,8 @@ class Reason(models.TextChoices):
     SUPPORT_CASE = "support_case", _("Support case")
     INCIDENT = "incident", _("Security or privacy incident")
     KEY_ROTATION = "key_rotation", _("Rotation of a key")
+
+
+def actor_fields(actor: By) -> dict[str, object]:
+    """Return the columns that identify the actor who wrote a row."""
+    return {"actor_kind": actor.kind.value, "actor_id": actor.id, "actor_role": actor.role}

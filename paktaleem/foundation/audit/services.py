@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.db import DEFAULT_DB_ALIAS, connections
 
-from paktaleem.foundation.audit.actors import By
+from paktaleem.foundation.audit.actors import By, actor_fields
 from paktaleem.foundation.audit.canonical import canonical, compute_leaf_hash
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import as_officer, in_global
@@ -48,9 +48,7 @@ def make_entry(
         client_id=client_id,
         kind=kind,
         subject_id=subject_id,
-        actor_kind=actor.kind.value,
-        actor_id=actor.id,
-        actor_role=actor.role,
+        **actor_fields(actor),
         recorded_at=at,
         body=body.decode(),
         leaf_hash=compute_leaf_hash(body),

@@ -16,7 +16,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, gettext_noop
 
 from children.guardians.authority import GIVEN
-from children.guardians.models import actor_fields
 from consent.decisions.facts import Question, SubjectFacts
 from consent.decisions.reasons import Reason as DecisionReason
 from consent.decisions.selectors.decisions import PastDecision, decide_each
@@ -35,7 +34,7 @@ from paktaleem.foundation.accounts.actors import Actor, require, system_actor
 from paktaleem.foundation.accounts.acts import Refused
 from paktaleem.foundation.accounts.changes import ChangeKind, ProposedChange, propose_change
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.audit.actors import Reason
+from paktaleem.foundation.audit.actors import Reason, actor_fields
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.audit.services import make_entry, record_entry
 from paktaleem.foundation.tenancy.rows import PAKTALEEM, insert_many, new_id

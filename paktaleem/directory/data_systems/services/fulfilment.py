@@ -48,7 +48,7 @@ from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require
 from paktaleem.foundation.accounts.acts import Refused, act
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import require_second_person
-from paktaleem.foundation.audit.actors import ByKind, Reason
+from paktaleem.foundation.audit.actors import ByKind, Reason, actor_fields
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.services import make_entry, record_entry
 from paktaleem.foundation.clock import to_wall_clock
@@ -133,9 +133,7 @@ def step_row(order: Order, *, code: str = "", entry_id: UUID, actor: Actor, at: 
         attempt=order.attempts,
         code=code,
         entry_id=entry_id,
-        actor_kind=actor.kind.value,
-        actor_id=actor.id,
-        actor_role=actor.role,
+        **actor_fields(actor),
         taken_at=at,
     )
 
