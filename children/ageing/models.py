@@ -12,7 +12,7 @@ from paktaleem.directory.people.copies.declarations import Copied
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.audit.history import TrackedQuerySet
 from paktaleem.foundation.tenancy.models import RowKey, newest_first
-from paktaleem.foundation.tenancy.tables import APPEND, Scope, TablePolicy
+from paktaleem.foundation.tenancy.tables import APPEND, TablePolicy
 from paktaleem.foundation.text.times import format_date
 
 _ADULT_SENTINEL = datetime(1970, 1, 2, tzinfo=UTC)
@@ -21,7 +21,7 @@ _ADULT_SENTINEL = datetime(1970, 1, 2, tzinfo=UTC)
 class AgeNotice(AuthoredRow):
     """Evidence of a notice in advance; without the date, which would reveal the birthday of someone erased later."""
 
-    wall = TablePolicy(Scope.TENANT, APPEND)
+    wall = TablePolicy(APPEND)
     copied = Copied(
         "age_notices",
         _("Notices before the age of consent"),

@@ -24,7 +24,7 @@ from paktaleem.foundation.audit.actors import ByKind
 from paktaleem.foundation.audit.history import History, Tracked, TrackedQuerySet
 from paktaleem.foundation.encryption.sealing import SealedField
 from paktaleem.foundation.tenancy.models import RowKey, TenantRow, newest_first, unique_in_client
-from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Limited, Scope, TablePolicy, classify
+from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Limited, TablePolicy, classify
 from paktaleem.foundation.text.times import format_date
 
 
@@ -102,7 +102,7 @@ class GuardianshipQuerySet(TrackedQuerySet["Guardianship"]):
 class Guardianship(TenantRow, Tracked):
     """One guardianship in [starts_at, ends_at), never reopened; authority needs a verification, too."""
 
-    wall = TablePolicy(Scope.TENANT, EDIT, disposed_as="person", personal=classify(sealed="court_order_note"))
+    wall = TablePolicy(EDIT, disposed_as="person", personal=classify(sealed="court_order_note"))
     # A child's copy says that there is a guardian and what they decided, never who they are.
     copied = Copied(
         "guardianships",
@@ -159,7 +159,6 @@ class Verification(TenantRow, Tracked):
     """
 
     wall = TablePolicy(
-        Scope.TENANT,
         EDIT,
         disposed_as="person",
         personal=classify(sealed="evidence_reference", pseudonym="evidence_sha256 provider_check_id", none="provider"),
@@ -224,10 +223,7 @@ class ServiceAuthorisation(AuthoredRow):
     """A guardian's answer, or a child's refusal; ``shares`` (16 CFR 312.5(a)(2)) is None if not asked. Append-only."""
 
     wall = TablePolicy(
-        Scope.TENANT,
-        APPEND,
-        disposed_as="person",
-        personal=classify(sealed="evidence_reference", none="shown_hash language"),
+        APPEND, disposed_as="person", personal=classify(sealed="evidence_reference", none="shown_hash language")
     )
     copied = Copied(
         "service_answers",
@@ -290,9 +286,7 @@ class ServiceAuthorisation(AuthoredRow):
 class SchoolAuthorisation(TenantRow, Tracked):
     """A school's own authorisation (34 CFR 99.31(a)(1)(i)(B)); it is no consent and permits nothing (policy §8)."""
 
-    wall = TablePolicy(
-        Scope.TENANT, EDIT, disposed_as="person", personal=classify(none="contract_reference", sealed="official")
-    )
+    wall = TablePolicy(EDIT, disposed_as="person", personal=classify(none="contract_reference", sealed="official"))
     copied = Copied(
         "school_authorisations",
         _("Authorisations by the school"),
@@ -338,10 +332,7 @@ class ChildMechanism(TenantRow, Tracked):
     """A client's declaration of how it verifies ages or obtains guardians' consent, for a period (policy §8)."""
 
     wall = TablePolicy(
-        Scope.TENANT,
-        EDIT,
-        personal=classify(none="description description_ur reference provider"),
-        limited=Limited.READ,
+        EDIT, personal=classify(none="description description_ur reference provider"), limited=Limited.READ
     )
 
     kind = models.CharField(max_length=16, choices=MechanismKind)
@@ -398,7 +389,6 @@ class ProviderCheck(TenantRow, Tracked):
     """A provider's check, without its evidence; the row's id is its reference, so a repeated call starts no second."""
 
     wall = TablePolicy(
-        Scope.TENANT,
         EDIT,
         disposed_as="person",
         personal=classify(none="provider answer_to", pseudonym="provider_check_id", sealed="url"),
@@ -465,7 +455,7 @@ class ConflictOutcome(models.TextChoices):
 class GuardianConflict(TenantRow, Tracked):
     """A disagreement between a child's guardians about the service or one purpose; the refusal takes precedence."""
 
-    wall = TablePolicy(Scope.TENANT, EDIT, personal=classify(none="purpose_code"))
+    wall = TablePolicy(EDIT, personal=classify(none="purpose_code"))
     copied = Copied(
         "guardian_conflicts",
         _("Different answers of guardians"),
@@ -520,7 +510,7 @@ class GuardianChange(RequestedChange, Tracked):
     """
 
     wall = TablePolicy(
-        Scope.TENANT, EDIT, disposed_as="person", personal=classify(none="changes requested_kind ground", sealed="note")
+        EDIT, disposed_as="person", personal=classify(none="changes requested_kind ground", sealed="note")
     )
     copied = Copied(
         "guardian_changes",
@@ -567,7 +557,7 @@ class QuarantineCause(models.TextChoices):
 class Quarantine(TenantRow, Tracked):
     """A period [starts_at, ends_at) in which a person's data may only be deleted (policy §8)."""
 
-    wall = TablePolicy(Scope.TENANT, EDIT)
+    wall = TablePolicy(EDIT)
     copied = Copied(
         "quarantines", _("Times in which your data could only be deleted"), "reason=cause starts_at ends_at"
     )

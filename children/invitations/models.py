@@ -14,7 +14,7 @@ from paktaleem.directory.people.copies.declarations import Copied
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.audit.history import ActorStamp
 from paktaleem.foundation.tenancy.models import RowKey, TenantRow, newest_first, unique_in_client
-from paktaleem.foundation.tenancy.tables import EDIT, Scope, TablePolicy, classify
+from paktaleem.foundation.tenancy.tables import EDIT, TablePolicy, classify
 from paktaleem.foundation.text.times import format_date
 
 
@@ -80,7 +80,7 @@ class Invitation(TenantRow, ActorStamp):
     confirmation, ``said_words`` the hash of the notice it answered, in ``said_language``.
     """
 
-    wall = TablePolicy(Scope.TENANT, EDIT, personal=classify(none="portal channel said_words said_language"))
+    wall = TablePolicy(EDIT, personal=classify(none="portal channel said_words said_language"))
     copied = Copied(
         "invitations",
         _("Invitations of guardians"),

@@ -21,7 +21,7 @@ from paktaleem.foundation.accounts.second_person import (
 from paktaleem.foundation.audit.history import History
 from paktaleem.foundation.encryption.wrapped_secrets import row_keys
 from paktaleem.foundation.tenancy.models import RowKey, TenantRow, newest_first, unique_in_client
-from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Scope, TablePolicy, classify
+from paktaleem.foundation.tenancy.tables import APPEND, EDIT, TablePolicy, classify
 from paktaleem.foundation.text.times import format_date
 
 
@@ -45,10 +45,7 @@ class AgreementDocument(SealedDocument):
     """One document of an agreement: a file sealed under a key of its own, as it names the people who sign."""
 
     wall = TablePolicy(
-        Scope.TENANT,
-        EDIT,
-        disposed_as="agreement_documents",
-        personal=classify(none="kind file_kind", credential="wrapped"),
+        EDIT, disposed_as="agreement_documents", personal=classify(none="kind file_kind", credential="wrapped")
     )
 
     agreement = RowKey(ServiceAgreement)
@@ -74,10 +71,7 @@ class AgreementSigning(RequestedChange):
     """
 
     wall = TablePolicy(
-        Scope.TENANT,
-        EDIT,
-        looked_up=True,
-        personal=classify(none="first_side terms_hash requested_kind ground state"),
+        EDIT, looked_up=True, personal=classify(none="first_side terms_hash requested_kind ground state")
     )
 
     agreement = RowKey(ServiceAgreement)
@@ -121,7 +115,7 @@ class ClientContact(PeriodRow):
 
     change_capability = Capability.MANAGE_REGISTER
 
-    wall = TablePolicy(Scope.TENANT, EDIT, personal=classify(none="kind"))
+    wall = TablePolicy(EDIT, personal=classify(none="kind"))
     copied = Copied(
         "client_contacts",
         _("You as a contact of your institution"),
@@ -149,7 +143,7 @@ class ClientContact(PeriodRow):
 class DutyAttestation(TenantRow):
     """One duty that a client's administrator attested for a year, with the version and the hash of its text."""
 
-    wall = TablePolicy(Scope.TENANT, APPEND, personal=classify(none="duty notice_url text_hash"))
+    wall = TablePolicy(APPEND, personal=classify(none="duty notice_url text_hash"))
 
     duty = models.CharField(max_length=24, choices=[(duty.code, _(duty.title)) for duty in DUTIES])
     notice_url = models.URLField("link", max_length=300, blank=True, default="", help_text="Where users are informed.")

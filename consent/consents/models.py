@@ -17,7 +17,7 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.history import ActorStamp, History
 from paktaleem.foundation.encryption.sealing import SealedField
 from paktaleem.foundation.tenancy.models import RowKey, TenantRow, newest_first, unique_in_client
-from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Scope, TablePolicy, classify
+from paktaleem.foundation.tenancy.tables import APPEND, EDIT, TablePolicy, classify
 from paktaleem.foundation.text.times import format_date, format_time
 
 
@@ -68,9 +68,7 @@ _CLAIMED_BEFORE = Q(claimed_at=None) | Q(claimed_at__lte=F("recorded_at"))
 class ConsentEvent(TenantRow, ActorStamp):
     """One answer of one person about one purpose. Append-only."""
 
-    wall = TablePolicy(
-        Scope.TENANT, APPEND, disposed_as="evidence", personal=classify(none="language shown_hash reason")
-    )
+    wall = TablePolicy(APPEND, disposed_as="evidence", personal=classify(none="language shown_hash reason"))
     copied = Copied(
         "answers",
         _("Your answers about purposes"),
@@ -148,7 +146,7 @@ class ConsentEvent(TenantRow, ActorStamp):
 class Consent(TenantRow):
     """The current state of one person's consent to one purpose, as set by the latest event that changed it."""
 
-    wall = TablePolicy(Scope.TENANT, EDIT)
+    wall = TablePolicy(EDIT)
     copied = Copied(
         "consents",
         _("Your consents"),
@@ -201,7 +199,7 @@ class Consent(TenantRow):
 class Restriction(PeriodRow):
     """One restriction of processing for a person (policy §9; GDPR Art. 18); no purpose means all."""
 
-    wall = TablePolicy(Scope.TENANT, EDIT, personal=classify(none="purpose_code"))
+    wall = TablePolicy(EDIT, personal=classify(none="purpose_code"))
     copied = Copied("restrictions", _("Restrictions of processing"), "purpose=purpose_code starts_at ends_at")
 
     subject = RowKey(Subject)
@@ -236,7 +234,7 @@ class Restriction(PeriodRow):
 class Objection(PeriodRow):
     """One objection of a person to processing based on legitimate interest (policy §9; GDPR Art. 21)."""
 
-    wall = TablePolicy(Scope.TENANT, EDIT, personal=classify(none="purpose_code"))
+    wall = TablePolicy(EDIT, personal=classify(none="purpose_code"))
     copied = Copied("objections", _("Objections"), "purpose=purpose_code starts_at ends_at")
 
     subject = RowKey(Subject)
@@ -260,7 +258,7 @@ class Objection(PeriodRow):
 class ConsentEvidence(TenantRow, ActorStamp):
     """One piece of evidence for one answer: a sealed reference to its location, or a sealed file."""
 
-    wall = TablePolicy(Scope.TENANT, APPEND, disposed_as="person", personal=classify(sealed="reference"))
+    wall = TablePolicy(APPEND, disposed_as="person", personal=classify(sealed="reference"))
     copied = Copied(
         "consent_evidence",
         _("Evidence of your answers"),
@@ -294,7 +292,7 @@ class ConsentEvidence(TenantRow, ActorStamp):
 class PolicyAcknowledgement(TenantRow, ActorStamp):
     """One person's acknowledgement of one version of the privacy policy. Append-only, and never a consent."""
 
-    wall = TablePolicy(Scope.TENANT, APPEND, personal=classify(none="shown_hash language"))
+    wall = TablePolicy(APPEND, personal=classify(none="shown_hash language"))
     copied = Copied(
         "acknowledgements", _("Acknowledgements of the privacy policy"), "method language claimed_at recorded_at"
     )

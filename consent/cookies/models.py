@@ -55,9 +55,7 @@ class Cookie(RegisterRow):
 
     change_capability = Capability.MANAGE_REGISTER
 
-    wall = TablePolicy(
-        Scope.TENANT, EDIT, personal=classify(none="name provider storage category set_by purpose_en purpose_ur")
-    )
+    wall = TablePolicy(EDIT, personal=classify(none="name provider storage category set_by purpose_en purpose_ur"))
 
     name = models.CharField(
         max_length=128,
@@ -110,7 +108,7 @@ class CookieSite(RegisterRow):
 
     change_capability = Capability.MANAGE_REGISTER
 
-    wall = TablePolicy(Scope.TENANT, EDIT, looked_up=True, personal=classify(none="key origins"))
+    wall = TablePolicy(EDIT, looked_up=True, personal=classify(none="key origins"))
 
     key = models.CharField("site key", max_length=40, editable=False)
     origins: Any = ArrayField(
@@ -146,7 +144,7 @@ _OF_A_BROWSER = "belongs to a browser; nothing links it to a person known here"
 class BannerVersion(TenantRow):
     """One version of a client's banner; a choice about a version before ``asks_since`` is asked again."""
 
-    wall = TablePolicy(Scope.TENANT, APPEND, personal=classify(none="content digest"))
+    wall = TablePolicy(APPEND, personal=classify(none="content digest"))
 
     number = models.PositiveIntegerField(editable=False)
     asks_since = models.PositiveIntegerField(editable=False)
@@ -183,7 +181,6 @@ class Visitor(TenantRow):
     """
 
     wall = TablePolicy(
-        Scope.TENANT,
         EDIT | {"DELETE"},
         left_out_of_copies=_OF_A_BROWSER,
         disposed_as="cookie_visitors",
@@ -212,7 +209,6 @@ class CookieChoice(TenantRow):
     """One choice of a visitor about categories of cookies; ``visitor`` is the id of a row that may be deleted since."""
 
     wall = TablePolicy(
-        Scope.TENANT,
         APPEND,
         left_out_of_copies=_OF_A_BROWSER,
         disposed_as="evidence",
@@ -274,7 +270,7 @@ class LinkedService(RegisterRow):
 
     change_capability = Capability.MANAGE_REGISTER
 
-    wall = TablePolicy(Scope.CATALOGUE, EDIT, personal=classify(none="name url policy_url purpose_en purpose_ur"))
+    wall = TablePolicy(EDIT, Scope.CATALOGUE, personal=classify(none="name url policy_url purpose_en purpose_ur"))
 
     name = models.CharField(max_length=200)
     url = models.URLField("address", max_length=500, validators=[_HTTPS])

@@ -35,7 +35,6 @@ class SubjectChange(TenantRow):
     """One change that affects decisions about one person: answers, restrictions, objections or personal data."""
 
     wall = TablePolicy(
-        Scope.TENANT,
         _PASSING,
         officer=False,
         personal=classify(none="kind purpose_code"),
@@ -61,7 +60,7 @@ class SubjectChange(TenantRow):
 class RegisterChange(TenantRow):
     """One transaction that changed the register of a client, or the shared catalogue (PakTaleem's rows)."""
 
-    wall = TablePolicy(Scope.CATALOGUE, _PASSING, officer=False, disposed_as="change_feed", disposed_from="noted_at")
+    wall = TablePolicy(_PASSING, Scope.CATALOGUE, officer=False, disposed_as="change_feed", disposed_from="noted_at")
 
     xact = models.BigIntegerField()
     noted_at = models.DateTimeField()
@@ -84,7 +83,6 @@ class RetentionFact(TenantRow):
     """One fact of retention: data on hold (``source_id``) or past its period; no subject or category means each one."""
 
     wall = TablePolicy(
-        Scope.TENANT,
         EDIT,
         personal=classify(none="kind category"),
         left_out_of_copies="repeats holds and due days, which other sections of a copy show",
@@ -130,7 +128,7 @@ class DecisionLogSetting(TenantRow, Tracked):
     the log was turned down.
     """
 
-    wall = TablePolicy(Scope.TENANT, EDIT, personal=classify(none="mode ground"))
+    wall = TablePolicy(EDIT, personal=classify(none="mode ground"))
 
     mode = models.CharField("what is logged", max_length=8, choices=LogMode, default=LogMode.COUNTS)
     days_kept = models.PositiveSmallIntegerField(
@@ -174,7 +172,6 @@ class DecisionCount(TenantRow):
     """
 
     wall = TablePolicy(
-        Scope.TENANT,
         EDIT | {"DELETE"},
         personal=classify(none="purpose action reason"),
         disposed_as="decision_counts",
@@ -205,7 +202,6 @@ class LoggedDecision(TenantRow):
     """
 
     wall = TablePolicy(
-        Scope.TENANT,
         _PASSING,
         personal=classify(none="purpose action reason", pseudonym="pseudonym"),
         disposed_as="logged_decisions",

@@ -29,7 +29,7 @@ class Notice(RegisterRow):
 
     change_capability = Capability.MANAGE_REGISTER
 
-    wall = TablePolicy(Scope.CATALOGUE, EDIT, personal=classify(none="code title_en title_ur purposes"))
+    wall = TablePolicy(EDIT, Scope.CATALOGUE, personal=classify(none="code title_en title_ur purposes"))
 
     code = models.CharField(max_length=63, validators=[code_validator])
     title_en = models.CharField("title (English)", max_length=200)
@@ -86,7 +86,7 @@ class NoticeText(RegisterRow):
 class NoticeDraft(NoticeText):
     """One draft text, visible to its owner only; announcing it creates a version and closes the draft."""
 
-    wall = TablePolicy(Scope.TENANT, EDIT, personal=_TEXTS)
+    wall = TablePolicy(EDIT, personal=_TEXTS)
 
     notice = RowKey(Notice)
     changed_at = models.DateTimeField(editable=False)
@@ -109,7 +109,7 @@ class NoticeVersion(NoticeText):
     ``notice_days`` is the advance notice that every client must get, by a proven email; 0: none.
     """
 
-    wall = TablePolicy(Scope.CATALOGUE, APPEND, personal={**_TEXTS, "content_hash": _NONE})
+    wall = TablePolicy(APPEND, Scope.CATALOGUE, personal={**_TEXTS, "content_hash": _NONE})
 
     notice = RowKey(Notice)
     notice_owner = catalogue_owner()
@@ -149,7 +149,7 @@ class NoticeDispatch(RegisterRow):
     ``takes_effect_at`` is empty. The emails refer to this row's id.
     """
 
-    wall = TablePolicy(Scope.TENANT, EDIT, limited=Limited.READ)
+    wall = TablePolicy(EDIT, limited=Limited.READ)
 
     version = RowKey(NoticeVersion)
     version_owner = catalogue_owner()
@@ -218,7 +218,7 @@ class ResponseCode(models.TextChoices):
 class NoticeResponse(TenantRow, ActorStamp):
     """One acknowledgement, objection or answer about one announcement. Append-only."""
 
-    wall = TablePolicy(Scope.TENANT, APPEND, personal=classify(none="note"))
+    wall = TablePolicy(APPEND, personal=classify(none="note"))
 
     dispatch = RowKey(NoticeDispatch)
     kind = models.CharField(max_length=16, choices=ResponseKind)
@@ -243,7 +243,7 @@ class NoticeResponse(TenantRow, ActorStamp):
 class NoticeEffect(TenantRow):
     """One effect of one version at one client, recorded once, afterwards; the effect itself follows from time."""
 
-    wall = TablePolicy(Scope.TENANT, APPEND, limited=Limited.READ)
+    wall = TablePolicy(APPEND, limited=Limited.READ)
 
     version = RowKey(NoticeVersion)
     version_owner = catalogue_owner()

@@ -14,7 +14,7 @@ from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.audit.actors import ByKind
 from paktaleem.foundation.encryption.sealing import SealedField
 from paktaleem.foundation.tenancy.models import RowKey, TenantRow, newest_first, own_schools, unique_in_client
-from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Limited, Scope, TablePolicy, classify
+from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Limited, TablePolicy, classify
 from paktaleem.foundation.text.times import format_date
 
 _KINDS = [(kind.value, kind.value) for kind in ByKind]
@@ -36,7 +36,7 @@ class Addressee(models.TextChoices):
 class FormRun(TenantRow):
     """One consent form for a group: its purposes, people (of a form for guardians the children), time and author."""
 
-    wall = TablePolicy(Scope.TENANT, APPEND, limited=Limited.BY_SCHOOLS, personal=classify(none="name school_ids"))
+    wall = TablePolicy(APPEND, limited=Limited.BY_SCHOOLS, personal=classify(none="name school_ids"))
 
     name = models.CharField(
         "group", max_length=100, help_text="The class or group, such as “Grade 7 B”. Do not name people."
@@ -72,7 +72,7 @@ class FormRun(TenantRow):
 class FormPurpose(TenantRow):
     """One purpose of a form, with the notice version printed on it."""
 
-    wall = TablePolicy(Scope.TENANT, APPEND)
+    wall = TablePolicy(APPEND)
 
     run = RowKey(FormRun)
     purpose = RowKey(Purpose)
@@ -95,7 +95,7 @@ class FormPage(TenantRow):
     ``notice_hash`` is then that of the notice about the service; ``asks_sharing``: outside recipients are asked about.
     """
 
-    wall = TablePolicy(Scope.TENANT, APPEND, disposed_as="evidence", personal=classify(none="purposes notice_hash"))
+    wall = TablePolicy(APPEND, disposed_as="evidence", personal=classify(none="purposes notice_hash"))
     copied = Copied(
         "form_pages",
         _("Forms on paper for you"),
@@ -147,9 +147,7 @@ class PaperAnswer(TenantRow):
     ``guardian`` signed, else the person; ``recorded`` and ``authorisation`` are the resulting rows.
     """
 
-    wall = TablePolicy(
-        Scope.TENANT, EDIT, disposed_as="evidence", personal=classify(none="answers recorded", sealed="note")
-    )
+    wall = TablePolicy(EDIT, disposed_as="evidence", personal=classify(none="answers recorded", sealed="note"))
 
     page = RowKey(FormPage)
     subject = RowKey(Subject)

@@ -21,7 +21,7 @@ from paktaleem.foundation.accounts.second_person import (
 from paktaleem.foundation.audit.history import ActorStamp
 from paktaleem.foundation.tenancy.models import RowKey, TenantRow, newest_first
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
-from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Scope, TablePolicy, classify
+from paktaleem.foundation.tenancy.tables import APPEND, EDIT, TablePolicy, classify
 
 
 class Instrument(models.TextChoices):
@@ -57,7 +57,6 @@ class LegalDisclosure(RequestedChange):
     """
 
     wall = TablePolicy(
-        Scope.TENANT,
         EDIT,
         personal=classify(
             none=(
@@ -124,7 +123,7 @@ class LegalDisclosure(RequestedChange):
 class Disclosure(TenantRow, ActorStamp):
     """A report that data was shared with a recipient; ``reason`` is the decision's: ``permitted``, or why denied."""
 
-    wall = TablePolicy(Scope.TENANT, APPEND, personal=classify(none="purpose categories reason"))
+    wall = TablePolicy(APPEND, personal=classify(none="purpose categories reason"))
     copied = Copied(
         "disclosures",
         _("Who received your data"),
@@ -177,9 +176,7 @@ class TransferKind(models.TextChoices):
 class BusinessTransfer(RequestedChange):
     """One business transfer of PakTaleem (policy §6); ``announced_as`` is the notice version that announces it."""
 
-    wall = TablePolicy(
-        Scope.TENANT, EDIT, personal=classify(none="other_party text_en text_ur kind requested_kind ground")
-    )
+    wall = TablePolicy(EDIT, personal=classify(none="other_party text_en text_ur kind requested_kind ground"))
 
     kind = models.CharField(max_length=16, choices=TransferKind)
     other_party = models.CharField("other party", max_length=200, help_text="The company that receives the business.")

@@ -16,7 +16,7 @@ from paktaleem.foundation.accounts.due import Severity as Urgency
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.history import ActorStamp, History, Tracked, TrackedQuerySet
 from paktaleem.foundation.tenancy.models import RowKey, TenantRow, newest_first, oldest_first, unique_in_client
-from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Scope, TablePolicy, classify
+from paktaleem.foundation.tenancy.tables import APPEND, EDIT, TablePolicy, classify
 from paktaleem.foundation.text.times import format_date, format_time
 
 _LONGEST = 4000
@@ -92,9 +92,7 @@ class Breach(TenantRow, Tracked):
     """
 
     wall = TablePolicy(
-        Scope.TENANT,
-        EDIT,
-        personal=classify(none="reporter what consequences categories systems measures lessons outcome"),
+        EDIT, personal=classify(none="reporter what consequences categories systems measures lessons outcome")
     )
 
     incident = models.UUIDField(editable=False)
@@ -196,7 +194,7 @@ class BreachAssessment(TenantRow, ActorStamp):
     sorted ids of the people (``BreachPerson``), joined by commas. ``stated`` is their number by other sources.
     """
 
-    wall = TablePolicy(Scope.TENANT, APPEND, personal=classify(none="reasons list_hash"))
+    wall = TablePolicy(APPEND, personal=classify(none="reasons list_hash"))
 
     breach = RowKey(Breach)
     likelihood = models.CharField(max_length=16, choices=Likelihood)
@@ -226,7 +224,7 @@ class BreachAssessment(TenantRow, ActorStamp):
 class BreachPerson(TenantRow):
     """One person whose data a breach concerns, as frozen by an assessment, with the categories. Append-only."""
 
-    wall = TablePolicy(Scope.TENANT, APPEND, disposed_as="evidence", personal=classify(none="categories"))
+    wall = TablePolicy(APPEND, disposed_as="evidence", personal=classify(none="categories"))
     copied = Copied(
         "breaches",
         _("Personal-data breaches that concerned you"),
@@ -263,7 +261,7 @@ class BreachLetter(TenantRow, ActorStamp):
     ``recipient`` is the name of the authority, or the client's office that got the letter by hand.
     """
 
-    wall = TablePolicy(Scope.TENANT, APPEND, personal=classify(none="language text text_ur recipient late_reason"))
+    wall = TablePolicy(APPEND, personal=classify(none="language text text_ur recipient late_reason"))
 
     breach = RowKey(Breach)
     audience = models.CharField(max_length=16, choices=Audience)
@@ -297,7 +295,7 @@ class BreachLetter(TenantRow, ActorStamp):
 class BreachNotice(TenantRow):
     """One person informed by a letter, or by their guardian; without a ``recipient`` no email could reach them."""
 
-    wall = TablePolicy(Scope.TENANT, APPEND)
+    wall = TablePolicy(APPEND)
     copied = Copied(
         "breach_letters",
         _("Letters about breaches to you, or to your guardians"),

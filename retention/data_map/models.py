@@ -14,7 +14,7 @@ from paktaleem.foundation.accounts.due import Due
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.history import History, Tracked, TrackedQuerySet
 from paktaleem.foundation.tenancy.models import RowKey, TenantRow, oldest_first, unique_in_client
-from paktaleem.foundation.tenancy.tables import EDIT, Scope, TablePolicy, classify
+from paktaleem.foundation.tenancy.tables import EDIT, TablePolicy, classify
 
 
 class FoundBy(models.TextChoices):
@@ -45,7 +45,7 @@ class MapLine(TenantRow, Tracked):
     order depends on it: orders go to all systems that are registered for a category.
     """
 
-    wall = TablePolicy(Scope.TENANT, EDIT, personal=classify(none="category roles purposes countries found_by"))
+    wall = TablePolicy(EDIT, personal=classify(none="category roles purposes countries found_by"))
 
     system = RowKey(System)
     system_owner = models.UUIDField(editable=False)

@@ -15,7 +15,7 @@ from paktaleem.foundation.audit.actors import ByKind
 from paktaleem.foundation.audit.certificates import IssuedCertificate
 from paktaleem.foundation.encryption.sealing import SealedField
 from paktaleem.foundation.tenancy.models import RowKey, TenantRow, newest_first, oldest_first, unique_in_client
-from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Scope, TablePolicy, classify
+from paktaleem.foundation.tenancy.tables import APPEND, EDIT, TablePolicy, classify
 from paktaleem.foundation.text.times import format_date
 from retention.holdings.models import Holding
 from retention.schedule.models import AnonymisationMethod, Disposal
@@ -56,7 +56,7 @@ class Sweep(TenantRow):
     ``held`` counts the holdings at the start, or the people if an agreement has ended.
     """
 
-    wall = TablePolicy(Scope.TENANT, EDIT)
+    wall = TablePolicy(EDIT)
 
     ground = models.CharField(max_length=32, choices=GROUNDS)
     held = models.PositiveIntegerField(help_text="Holdings at the start.")
@@ -96,9 +96,7 @@ class Batch(TenantRow):
     """
 
     wall = TablePolicy(
-        Scope.TENANT,
-        EDIT,
-        personal=classify(none="case_kind summary approved_kind approved_role", credential="pseudonym_key"),
+        EDIT, personal=classify(none="case_kind summary approved_kind approved_role", credential="pseudonym_key")
     )
 
     sweep = RowKey(Sweep)
@@ -229,7 +227,7 @@ class Item(TenantRow):
     have room for a second version of each row (``0002_tenancy``), so that the order of an item is a HOT update.
     """
 
-    wall = TablePolicy(Scope.TENANT, EDIT, personal=classify(none="category answer ground"))
+    wall = TablePolicy(EDIT, personal=classify(none="category answer ground"))
     copied = Copied(
         "disposals",
         _("Disposal of your data"),
@@ -299,7 +297,7 @@ class Certificate(IssuedCertificate):
     ``sha256`` (hex) is of the UTF-8 bytes of ``body``; the ledger entry ``entry_id`` repeats it.
     """
 
-    wall = TablePolicy(Scope.TENANT, APPEND, personal=classify(none="body sha256"))
+    wall = TablePolicy(APPEND, personal=classify(none="body sha256"))
 
     batch = RowKey(Batch)
 

@@ -16,7 +16,7 @@ from paktaleem.foundation.accounts.due import Due, Severity
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.history import ActorStamp, History, Tracked, TrackedQuerySet
 from paktaleem.foundation.tenancy.models import RowKey, TenantRow, newest_first, oldest_first, unique_in_client
-from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Scope, TablePolicy, classify
+from paktaleem.foundation.tenancy.tables import APPEND, EDIT, TablePolicy, classify
 from paktaleem.foundation.text.times import format_date
 
 
@@ -35,7 +35,7 @@ class OfPerson(TenantRow):
 class Collection(OfPerson, ActorStamp):
     """A report that data was collected; ``reason`` is the reason code of the decision at that time. Append-only."""
 
-    wall = TablePolicy(Scope.TENANT, APPEND, personal=classify(none="category occasion purpose reason"))
+    wall = TablePolicy(APPEND, personal=classify(none="category occasion purpose reason"))
     copied = Copied(
         "collections",
         _("Data collected about you"),
@@ -76,7 +76,7 @@ class HoldingQuerySet(models.QuerySet["Holding"]):
 class Holding(OfPerson):
     """Data that one system holds about one person until its erasure; derived from evidence, so it has no history."""
 
-    wall = TablePolicy(Scope.TENANT, EDIT, personal=classify(none="category occasions purposes"))
+    wall = TablePolicy(EDIT, personal=classify(none="category occasions purposes"))
     copied = Copied(
         "holdings",
         _("Data that systems hold about you"),
@@ -137,7 +137,7 @@ class FlaggedCollection(TenantRow):
     """A denied collection with the reason code of the denial, and the decision of staff; ``ground`` names no one."""
 
     wall = TablePolicy(
-        Scope.TENANT, EDIT, personal=classify(none="category purpose reason decision ground decided_kind decided_role")
+        EDIT, personal=classify(none="category purpose reason decision ground decided_kind decided_role")
     )
     copied = Copied(
         "flagged_collections",
@@ -216,7 +216,7 @@ class IncidentQuerySet(TrackedQuerySet["Incident"]):
 class Incident(TenantRow, Tracked):
     """A child's data collected without authority (policy §8); ``held`` are the categories that a hold protects."""
 
-    wall = TablePolicy(Scope.TENANT, EDIT, personal=classify(none="categories held"))
+    wall = TablePolicy(EDIT, personal=classify(none="categories held"))
     copied = Copied("incidents", _("Incidents about your data"), "reason=cause categories opened_at due_at closed_at")
 
     subject = RowKey(Subject)

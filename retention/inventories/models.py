@@ -12,7 +12,7 @@ from paktaleem.directory.data_systems.models import System
 from paktaleem.foundation.accounts.due import Due, Severity
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.tenancy.models import RowKey, TenantRow, newest_first, oldest_first, unique_in_client
-from paktaleem.foundation.tenancy.tables import EDIT, Limited, Scope, TablePolicy, classify
+from paktaleem.foundation.tenancy.tables import EDIT, Limited, TablePolicy, classify
 from paktaleem.foundation.text.times import format_date
 
 
@@ -42,7 +42,7 @@ class Inventory(TenantRow):
     It is no ``Order``: those are about one person.
     """
 
-    wall = TablePolicy(Scope.TENANT, EDIT, limited=Limited.READ)
+    wall = TablePolicy(EDIT, limited=Limited.READ)
 
     system = RowKey(System)
     system_owner = models.UUIDField(editable=False)
@@ -127,7 +127,6 @@ class InventoryLine(TenantRow):
     """
 
     wall = TablePolicy(
-        Scope.TENANT,
         EDIT,
         disposed_as="inventory_hashes",
         left_out_of_copies="hashes of LMS ids that the portal does not expect, until the decision",

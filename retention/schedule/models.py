@@ -53,9 +53,7 @@ class Hold(TenantRow, Tracked):
     ``related_kind`` and ``related_id`` name the case of an app above for which it is placed.
     """
 
-    wall = TablePolicy(
-        Scope.TENANT, EDIT, personal=classify(none="category ground lift_ground related_kind placed_kind")
-    )
+    wall = TablePolicy(EDIT, personal=classify(none="category ground lift_ground related_kind placed_kind"))
     # Without the grounds: a legal hold may rest on proceedings that its notice would harm, and names what others said
     # (GDPR Art. 15(4), 23(1)).
     copied = Copied(
@@ -187,7 +185,7 @@ class RetentionRule(PeriodRow):
     change_capability = Capability.MANAGE_RETENTION
 
     wall = TablePolicy(
-        Scope.CATALOGUE, EDIT, personal=classify(none="category period minimum maximum ground_en ground_ur")
+        EDIT, Scope.CATALOGUE, personal=classify(none="category period minimum maximum ground_en ground_ur")
     )
 
     category = models.CharField("data category", max_length=63, validators=[code_validator])

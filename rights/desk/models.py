@@ -16,7 +16,7 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ChangeState, RequestedChange, second_person_constraints
 from paktaleem.foundation.encryption.sealing import SealedField
 from paktaleem.foundation.tenancy.models import RowKey, TenantRow, newest_first, oldest_first, unique_in_client
-from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Scope, TablePolicy, classify
+from paktaleem.foundation.tenancy.tables import APPEND, EDIT, TablePolicy, classify
 from rights.requests.letters import Occasion
 from rights.requests.models import OfRequest
 from rights.requests.sections import OF_REQUEST, open_request_texts
@@ -53,7 +53,7 @@ class RequestTaskQuerySet(models.QuerySet["RequestTask"]):
 class RequestTask(OfRequest):
     """One thing that a member of staff does about a request, until a day. Its detail is sealed like a note."""
 
-    wall = TablePolicy(Scope.TENANT, EDIT, disposed_as="request_texts", personal=classify(sealed="detail"))
+    wall = TablePolicy(EDIT, disposed_as="request_texts", personal=classify(sealed="detail"))
     copied = Copied(
         "request_tasks",
         _("Tasks of staff about your requests"),
@@ -134,9 +134,7 @@ class Way(models.TextChoices):
 class RequestLetter(OfRequest):
     """One letter about a request, sealed under its key; ``message_id`` is the id of the email, None if handed over."""
 
-    wall = TablePolicy(
-        Scope.TENANT, APPEND, disposed_as="request_texts", personal=classify(none="language", sealed="text")
-    )
+    wall = TablePolicy(APPEND, disposed_as="request_texts", personal=classify(none="language", sealed="text"))
     copied = Copied(
         "request_letters",
         _("Messages of staff about your requests"),
@@ -189,10 +187,7 @@ class AuthorityCase(OfRequest):
     """One case of a supervisory authority about a request; its deadlines are tasks, the correspondence notes."""
 
     wall = TablePolicy(
-        Scope.TENANT,
-        EDIT,
-        disposed_as="request_texts",
-        personal=classify(none="authority outcome", sealed="reference measures"),
+        EDIT, disposed_as="request_texts", personal=classify(none="authority outcome", sealed="reference measures")
     )
     copied = Copied(
         "authority_cases",
@@ -245,7 +240,7 @@ class NoticeWay(models.TextChoices):
 class LiftNotice(TenantRow):
     """One notice to a person that a restriction will be lifted (GDPR Art. 18(3))."""
 
-    wall = TablePolicy(Scope.TENANT, APPEND)
+    wall = TablePolicy(APPEND)
 
     restriction = RowKey(Restriction)
     way = models.CharField(max_length=16, choices=NoticeWay)
@@ -263,9 +258,7 @@ class LiftNotice(TenantRow):
 class Overruling(RequestedChange):
     """One proposal to overrule an objection; ``ground`` is sealed under the person's key (GDPR Art. 21(1))."""
 
-    wall = TablePolicy(
-        Scope.TENANT, EDIT, disposed_as="person", personal=classify(sealed="ground", none="requested_kind")
-    )
+    wall = TablePolicy(EDIT, disposed_as="person", personal=classify(sealed="ground", none="requested_kind"))
     copied = Copied(
         "overrulings",
         _("Proposals to overrule your objections"),

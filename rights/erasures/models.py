@@ -17,7 +17,7 @@ from paktaleem.foundation.accounts.second_person import RequestedChange, has_a_g
 from paktaleem.foundation.audit.actors import ByKind, Reason
 from paktaleem.foundation.audit.certificates import IssuedCertificate
 from paktaleem.foundation.tenancy.models import RowKey, newest_first, oldest_first, unique_in_client
-from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Scope, TablePolicy, classify
+from paktaleem.foundation.tenancy.tables import APPEND, EDIT, TablePolicy, classify
 from rights.requests.models import RightsRequest
 
 _BY = [(kind.value, kind.value) for kind in ByKind]
@@ -70,7 +70,6 @@ class ErasureProposal(RequestedChange):
     """
 
     wall = TablePolicy(
-        Scope.TENANT,
         EDIT,
         disposed_as="evidence",
         personal=classify(
@@ -200,7 +199,7 @@ class ErasureProposal(RequestedChange):
 class Certificate(IssuedCertificate):
     """The certificate of one erasure: canonical JSON without personal data; the ledger repeats its ``sha256`` (hex)."""
 
-    wall = TablePolicy(Scope.TENANT, APPEND, disposed_as="evidence", personal=classify(pseudonym="body sha256"))
+    wall = TablePolicy(APPEND, disposed_as="evidence", personal=classify(pseudonym="body sha256"))
     copied = Copied(
         "erasure_certificates",
         _("Certificates of erasures"),

@@ -17,7 +17,7 @@ from paktaleem.foundation.tenancy.models import (
     oldest_first,
     unique_in_client,
 )
-from paktaleem.foundation.tenancy.tables import EDIT, Scope, TablePolicy, classify
+from paktaleem.foundation.tenancy.tables import EDIT, TablePolicy, classify
 from rights.mailbox.rules import AsideReason
 from rights.requests.models import RightsRequest
 
@@ -64,7 +64,6 @@ class MailMessage(TenantRow):
     """
 
     wall = TablePolicy(
-        Scope.TENANT,
         EDIT,
         disposed_as="mailbox_messages",
         personal=classify(sealed="content", credential="wrapped", pseudonym="message_key content_key"),
@@ -134,7 +133,6 @@ class CaseAddress(TenantRow):
     """The address of one case: a random token, found by its hash; the token is sealed under the request's key."""
 
     wall = TablePolicy(
-        Scope.TENANT,
         EDIT,
         disposed_as="request_texts",
         personal=classify(credential="token_hash", sealed="token"),
@@ -175,7 +173,7 @@ _PATIENCE = timedelta(minutes=15)
 class MailboxCheck(TenantRow):
     """The state of the mailbox: when it was last read, and since when it has failed. One row, PakTaleem's."""
 
-    wall = TablePolicy(Scope.TENANT, EDIT)
+    wall = TablePolicy(EDIT)
 
     read_at = models.DateTimeField(null=True)
     failing_since = models.DateTimeField(null=True)

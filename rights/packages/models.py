@@ -13,7 +13,7 @@ from paktaleem.directory.people.copies.declarations import Copied
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.audit.history import ActorStamp
 from paktaleem.foundation.tenancy.models import RowKey, TenantRow, unique_in_client
-from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Scope, TablePolicy, classify
+from paktaleem.foundation.tenancy.tables import APPEND, EDIT, TablePolicy, classify
 from paktaleem.foundation.text.times import format_time
 from rights.requests.models import RightsRequest
 
@@ -59,7 +59,7 @@ class Package(TenantRow):
     systems (``system:lms``). The answer sets ``expires_at``.
     """
 
-    wall = TablePolicy(Scope.TENANT, EDIT, disposed_as="packages", personal=classify(none="left_out manifest_hash"))
+    wall = TablePolicy(EDIT, disposed_as="packages", personal=classify(none="left_out manifest_hash"))
     copied = Copied(
         "copies",
         _("Copies of your data"),
@@ -123,7 +123,7 @@ class DownloadWay(models.TextChoices):
 class PackageDownload(TenantRow, ActorStamp):
     """One time that a package was fetched: how, when, and by whom. Append-only."""
 
-    wall = TablePolicy(Scope.TENANT, APPEND)
+    wall = TablePolicy(APPEND)
     copied = Copied(
         "copy_downloads",
         _("Who fetched copies of your data"),

@@ -12,7 +12,7 @@ from paktaleem.foundation.audit.actors import ByKind, Reason
 from paktaleem.foundation.audit.history import ActorStamp
 from paktaleem.foundation.encryption.sealing import SealedField
 from paktaleem.foundation.tenancy.models import RowKey, TenantRow, unique_in_client
-from paktaleem.foundation.tenancy.tables import EDIT, Scope, TablePolicy, classify
+from paktaleem.foundation.tenancy.tables import EDIT, TablePolicy, classify
 from rights.rectifications.values import FIELD_LABELS, VALUE_LABELS
 from rights.requests.models import RequestPart, RightsRequest
 from rights.requests.sections import OF_REQUEST, open_request_texts
@@ -32,7 +32,6 @@ class Correction(TenantRow):
     """One correction that a part of a request asks for, in the person's words, sealed under the request's key."""
 
     wall = TablePolicy(
-        Scope.TENANT,
         EDIT,
         disposed_as="request_texts",
         personal=classify(sealed="about old_value new_value evidence reasons", none="field category state given_role"),
@@ -82,9 +81,7 @@ class Correction(TenantRow):
 class CorrectedValue(TenantRow, ActorStamp):
     """One field of a person that was corrected here; until ``applied_at`` it waits for a second person."""
 
-    wall = TablePolicy(
-        Scope.TENANT, EDIT, disposed_as="person", personal=classify(sealed="old_value new_value", none="field")
-    )
+    wall = TablePolicy(EDIT, disposed_as="person", personal=classify(sealed="old_value new_value", none="field"))
 
     subject = RowKey(Subject)
     request = RowKey(RightsRequest, null=True)
@@ -121,7 +118,7 @@ class Disagreement(TenantRow):
     ``categories`` are those of the data; none means all.
     """
 
-    wall = TablePolicy(Scope.TENANT, EDIT, disposed_as="person", personal=classify(sealed="text", none="categories"))
+    wall = TablePolicy(EDIT, disposed_as="person", personal=classify(sealed="text", none="categories"))
     copied = Copied(
         "disagreements",
         _("Your statements beside data that was not corrected"),
@@ -155,7 +152,7 @@ class InformOutcome(models.TextChoices):
 class RecipientNotice(TenantRow):
     """One recipient to be informed of a correction, restriction or erasure, and what came of it."""
 
-    wall = TablePolicy(Scope.TENANT, EDIT, personal=classify(none="outcome"))
+    wall = TablePolicy(EDIT, personal=classify(none="outcome"))
     copied = Copied(
         "recipient_notices",
         _("Recipients to be informed of a correction, restriction or erasure"),

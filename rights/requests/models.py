@@ -21,7 +21,7 @@ from paktaleem.foundation.audit.history import ActorStamp
 from paktaleem.foundation.encryption.sealing import SealedField
 from paktaleem.foundation.encryption.wrapped_secrets import row_keys
 from paktaleem.foundation.tenancy.models import RowKey, TenantRow, newest_first, oldest_first, unique_in_client
-from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Scope, TablePolicy, classify
+from paktaleem.foundation.tenancy.tables import APPEND, EDIT, TablePolicy, classify
 from rights.requests.deadlines import ANSWER_TIME
 from rights.requests.sections import OF_REQUEST, STEPS, open_request_text, open_request_texts
 from rights.requests.states import Decider, Decision, RefusalCode, State
@@ -112,7 +112,6 @@ class RightsRequest(TenantRow):
     """
 
     wall = TablePolicy(
-        Scope.TENANT,
         EDIT,
         disposed_as="request_texts",
         personal=classify(
@@ -279,9 +278,7 @@ REQUEST_KEYS = row_keys(RightsRequest)
 class RequestPart(TenantRow):
     """One right in a request, decided by one controller; no ``purposes`` means all, ``granted`` limits a part."""
 
-    wall = TablePolicy(
-        Scope.TENANT, EDIT, disposed_as="request_texts", personal=classify(none="purposes granted", sealed="reasons")
-    )
+    wall = TablePolicy(EDIT, disposed_as="request_texts", personal=classify(none="purposes granted", sealed="reasons"))
 
     request = RowKey(RightsRequest)
     kind = models.CharField("right", max_length=16, choices=RightKind)
@@ -353,7 +350,7 @@ class OfRequest(TenantRow, ActorStamp):
 class RequestStep(OfRequest):
     """One step in the timeline of a request. ``entry_id`` is its ledger entry; ``facts`` are codes and times."""
 
-    wall = TablePolicy(Scope.TENANT, APPEND, personal=classify(none="kind state facts"))
+    wall = TablePolicy(APPEND, personal=classify(none="kind state facts"))
 
     kind = models.CharField(max_length=32)
     state = models.CharField(max_length=20, help_text="State of the request after this step.")
@@ -381,7 +378,7 @@ class RequestStep(OfRequest):
 class RequestPause(OfRequest):
     """One pause of a request; open while ``ends_at`` is None. It moves the expected date, never the due date."""
 
-    wall = TablePolicy(Scope.TENANT, EDIT)
+    wall = TablePolicy(EDIT)
 
     cause = models.CharField(max_length=16, choices=PauseCause)
     starts_at = models.DateTimeField()
@@ -404,7 +401,7 @@ class RequestPause(OfRequest):
 class RequestExtension(OfRequest):
     """The one extension of a request, with its reason in words, sent to the person before the due date."""
 
-    wall = TablePolicy(Scope.TENANT, APPEND, disposed_as="request_texts", personal=classify(sealed="reason"))
+    wall = TablePolicy(APPEND, disposed_as="request_texts", personal=classify(sealed="reason"))
 
     days = models.PositiveSmallIntegerField()
     reason = SealedField()
@@ -429,7 +426,7 @@ class RequestExtension(OfRequest):
 class RequestNote(OfRequest):
     """One note of staff about a request, sealed under the request's key."""
 
-    wall = TablePolicy(Scope.TENANT, APPEND, disposed_as="request_texts", personal=classify(sealed="text"))
+    wall = TablePolicy(APPEND, disposed_as="request_texts", personal=classify(sealed="text"))
 
     text = SealedField()
     at = models.DateTimeField()
@@ -453,7 +450,7 @@ class RequestNote(OfRequest):
 class RequestLimit(TenantRow):
     """One restriction or objection that a request brought about: its orders are part of carrying out the request."""
 
-    wall = TablePolicy(Scope.TENANT, APPEND)
+    wall = TablePolicy(APPEND)
 
     request = RowKey(RightsRequest)
     restriction = RowKey(Restriction, null=True)

@@ -365,7 +365,7 @@ def wrong_rights(door):
     """Find privileges of the app, officer and PUBLIC that differ from the declarations."""
     declared, limited, held = list_table_policies(), list_limited_rights(), held_rights(door)
     for table in tables(door):
-        wall = declared.get(table, TablePolicy(Scope.GLOBAL, frozenset(), reason="undeclared"))
+        wall = declared.get(table, TablePolicy(frozenset(), Scope.GLOBAL, reason="undeclared"))
         reads = {"SELECT"} if wall.officer and "SELECT" in wall.rights else set()
         for role, expected in ((APP, set(wall.rights)), (OFFICER, reads), (LIMITED, set(limited.get(table, ())))):
             actual = held.get((table, role), set())

@@ -46,13 +46,13 @@ def test_a_model_without_a_table_policy_is_refused(monkeypatch):
 
 @isolate_apps("paktaleem.foundation.tenancy")
 def test_a_tenant_model_without_a_client_is_refused(monkeypatch):
-    model = make_model(TablePolicy(Scope.TENANT, EDIT))
+    model = make_model(TablePolicy(EDIT))
     assert errors_of(model, monkeypatch) == [("tenancy.E002", model)]
 
 
 @isolate_apps("paktaleem.foundation.tenancy")
 def test_a_catalogue_without_an_owner_is_refused(monkeypatch):
-    model = make_model(TablePolicy(Scope.CATALOGUE, EDIT))
+    model = make_model(TablePolicy(EDIT, Scope.CATALOGUE))
     assert errors_of(model, monkeypatch) == [("tenancy.E002", model)]
 
 
@@ -76,14 +76,14 @@ FREE = {
 @isolate_apps("paktaleem.foundation.tenancy")
 @pytest.mark.parametrize("make", FREE.values(), ids=FREE)
 def test_an_unclassified_field_is_refused(monkeypatch, make):
-    model = make_model(TablePolicy(Scope.TENANT, EDIT), client_id=models.UUIDField(), planted=make())
+    model = make_model(TablePolicy(EDIT), client_id=models.UUIDField(), planted=make())
     assert errors_of(model, monkeypatch) == [("tenancy.E003", model)]
 
 
 @isolate_apps("paktaleem.foundation.tenancy")
 @pytest.mark.parametrize("make", FREE.values(), ids=FREE)
 def test_a_classified_field_passes(monkeypatch, make):
-    wall = TablePolicy(Scope.TENANT, EDIT, personal={"planted": Personal.NONE})
+    wall = TablePolicy(EDIT, personal={"planted": Personal.NONE})
     assert errors_of(make_model(wall, client_id=models.UUIDField(), planted=make()), monkeypatch) == []
 
 
@@ -104,7 +104,7 @@ def test_a_text_of_a_third_party_table_must_be_classified(monkeypatch):
 
 def test_a_global_table_needs_a_reason():
     with pytest.raises(ValueError, match="reason"):
-        TablePolicy(Scope.GLOBAL, READ)
+        TablePolicy(READ, Scope.GLOBAL)
 
 
 def test_global_tables_are_exactly_the_listed_ones():

@@ -34,9 +34,7 @@ class ServiceAgreement(PeriodRow):
 
     change_capability = Capability.MANAGE_AGREEMENTS
 
-    wall = TablePolicy(
-        Scope.TENANT, EDIT, looked_up=True, personal=classify(none="reference extension_ground"), limited=Limited.READ
-    )
+    wall = TablePolicy(EDIT, looked_up=True, personal=classify(none="reference extension_ground"), limited=Limited.READ)
 
     reference = models.CharField(max_length=100, help_text="The reference number of the agreement.")
     signed_at = models.DateTimeField(null=True, blank=True)
@@ -104,7 +102,7 @@ class AgreementSuspension(PeriodRow):
 
     change_capability = Capability.MANAGE_AGREEMENTS
 
-    wall = TablePolicy(Scope.TENANT, EDIT, limited=Limited.READ)
+    wall = TablePolicy(EDIT, limited=Limited.READ)
 
     agreement = RowKey(ServiceAgreement)
 
@@ -123,9 +121,7 @@ class Instruction(PeriodRow):
 
     change_capability = Capability.MANAGE_REGISTER
 
-    wall = TablePolicy(
-        Scope.TENANT, EDIT, personal=classify(none="purposes categories recipients document"), limited=Limited.READ
-    )
+    wall = TablePolicy(EDIT, personal=classify(none="purposes categories recipients document"), limited=Limited.READ)
 
     agreement = RowKey(ServiceAgreement)
     document = models.CharField(max_length=200, help_text="Where the instruction is written down.")
@@ -182,8 +178,8 @@ class Recipient(RegisterRow):
     change_capability = Capability.MANAGE_REGISTER
 
     wall = TablePolicy(
-        Scope.CATALOGUE,
         EDIT,
+        Scope.CATALOGUE,
         personal=classify(none="code name service service_ur agreement_reference countries address assurances"),
     )
 
@@ -298,7 +294,7 @@ class RecipientApproval(PeriodRow):
 
     change_capability = Capability.MANAGE_AGREEMENTS
 
-    wall = TablePolicy(Scope.CATALOGUE, EDIT, personal=classify(none="purposes categories"))
+    wall = TablePolicy(EDIT, Scope.CATALOGUE, personal=classify(none="purposes categories"))
 
     recipient = RowKey(Recipient)
     recipient_owner = catalogue_owner()

@@ -64,8 +64,8 @@ class Assessment(RegisterRow):
     """
 
     wall = TablePolicy(
-        Scope.CATALOGUE,
         EDIT,
+        Scope.CATALOGUE,
         personal=classify(none="questionnaire covers answers authority reference"),
     )
 

@@ -139,7 +139,7 @@ class DataCategory(CodeAndName):
 
     change_capability = Capability.MANAGE_REGISTER
 
-    wall = TablePolicy(Scope.CATALOGUE, EDIT, personal=_NAMED)
+    wall = TablePolicy(EDIT, Scope.CATALOGUE, personal=_NAMED)
     history = History()
 
     class Meta:
@@ -153,7 +153,7 @@ class Occasion(CodeAndName):
 
     change_capability = Capability.MANAGE_REGISTER
 
-    wall = TablePolicy(Scope.CATALOGUE, EDIT, personal=_NAMED)
+    wall = TablePolicy(EDIT, Scope.CATALOGUE, personal=_NAMED)
     history = History()
 
     class Meta:
@@ -167,8 +167,8 @@ class Purpose(CodeAndName):
     change_capability = Capability.MANAGE_REGISTER
 
     wall = TablePolicy(
-        Scope.CATALOGUE,
         EDIT,
+        Scope.CATALOGUE,
         personal={**_NAMED, **classify(none="description_en description_ur categories dpv_term risks")},
     )
 
@@ -254,7 +254,7 @@ class BalancingTest(RegisterRow):
 
     change_capability = Capability.MANAGE_REGISTER
 
-    wall = TablePolicy(Scope.CATALOGUE, EDIT, personal=classify(none="interest necessity balance safeguards"))
+    wall = TablePolicy(EDIT, Scope.CATALOGUE, personal=classify(none="interest necessity balance safeguards"))
 
     purpose = RowKey(Purpose)
     purpose_owner = catalogue_owner()
@@ -300,7 +300,7 @@ class ListedLaw(RegisterRow):
 
     change_capability = Capability.MANAGE_AGREEMENTS
 
-    wall = TablePolicy(Scope.CATALOGUE, EDIT, personal=classify(none="country citation"))
+    wall = TablePolicy(EDIT, Scope.CATALOGUE, personal=classify(none="country citation"))
 
     country = CountryField(max_length=2)
     citation = models.CharField(
@@ -327,7 +327,7 @@ class LawfulBasis(PeriodRow):
 
     change_capability = Capability.MANAGE_REGISTER
 
-    wall = TablePolicy(Scope.CATALOGUE, EDIT, personal=classify(none="legal_reference"))
+    wall = TablePolicy(EDIT, Scope.CATALOGUE, personal=classify(none="legal_reference"))
 
     purpose = RowKey(Purpose)
     purpose_owner = catalogue_owner()
@@ -364,7 +364,7 @@ class LawfulBasis(PeriodRow):
 class RegisterVersion(TenantRow):
     """One version counter per client, raised by database triggers on every change that affects decisions."""
 
-    wall = TablePolicy(Scope.CATALOGUE, EDIT)
+    wall = TablePolicy(EDIT, Scope.CATALOGUE)
 
     version = models.BigIntegerField(default=0)
 
@@ -383,7 +383,7 @@ class PurposeCapacity(PeriodRow):
 
     change_capability = Capability.MANAGE_AGREEMENTS
 
-    wall = TablePolicy(Scope.CATALOGUE, EDIT)
+    wall = TablePolicy(EDIT, Scope.CATALOGUE)
 
     purpose = RowKey(Purpose)
     purpose_owner = catalogue_owner()
@@ -432,7 +432,7 @@ class PurposeWidening(TenantRow):
     database accepts new categories or words only in the transaction (``xact``) that records them here.
     """
 
-    wall = TablePolicy(Scope.CATALOGUE, APPEND, personal=classify(none="added"))
+    wall = TablePolicy(APPEND, Scope.CATALOGUE, personal=classify(none="added"))
 
     purpose = RowKey(Purpose)
     purpose_owner = catalogue_owner()

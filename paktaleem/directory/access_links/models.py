@@ -8,7 +8,7 @@ from paktaleem.directory.people.copies.declarations import Copied
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.audit.history import ActorStamp
 from paktaleem.foundation.tenancy.models import RowKey, TenantRow, unique_in_client
-from paktaleem.foundation.tenancy.tables import EDIT, Scope, TablePolicy, classify
+from paktaleem.foundation.tenancy.tables import EDIT, TablePolicy, classify
 from paktaleem.foundation.upkeep.periods.kinds import Bounds, DataKind, Disposal, Unit
 
 LINKS = DataKind(
@@ -48,7 +48,6 @@ class PageLink(AccessGrant, ActorStamp):
     """One access link for one person. With ``needs_code`` it opens the page only together with a one-time code."""
 
     wall = TablePolicy(
-        Scope.TENANT,
         EDIT | {"DELETE"},
         looked_up=True,
         disposed_as="access_links",
@@ -83,7 +82,6 @@ class PageCode(AccessGrant):
     """One one-time code sent to one person; valid once, in the browser that requested it (``knock``)."""
 
     wall = TablePolicy(
-        Scope.TENANT,
         EDIT | {"DELETE"},
         disposed_as="access_links",
         disposed_from="expires_at",

@@ -60,8 +60,8 @@ class System(TenantRow, Tracked):
     """One system that holds personal data: a client's own, or one of PakTaleem's, which every client sees too."""
 
     wall = TablePolicy(
-        Scope.CATALOGUE,
         EDIT,
+        Scope.CATALOGUE,
         kept_for_good="the contact of a client's staff for its system, replaced on change and after its exit",
         personal=classify(none="code name categories ground", staff="contact"),
     )
@@ -110,7 +110,7 @@ class SystemKey(TenantRow, Tracked):
     key at each client they serve, and see only that client's orders with it.
     """
 
-    wall = TablePolicy(Scope.TENANT, EDIT, personal=classify(none="key_name"))
+    wall = TablePolicy(EDIT, personal=classify(none="key_name"))
 
     system = RowKey(System)
     system_owner = models.UUIDField(editable=False)
@@ -213,7 +213,6 @@ class OrderSet(OrderColumns, ActorStamp):
     """One order about many people, created by one statement; ``orders_hash`` proves which orders it holds."""
 
     wall = TablePolicy(
-        Scope.TENANT,
         APPEND,
         disposed_as="evidence",
         personal=classify(none="method categories parent_kind", pseudonym="orders_hash"),
@@ -269,7 +268,6 @@ class Order(OrderColumns):
     """
 
     wall = TablePolicy(
-        Scope.TENANT,
         EDIT,
         disposed_as="person",
         personal=classify(
@@ -401,7 +399,7 @@ class OrderStep(TenantRow, ActorStamp):
     The first step of an order in a set is proved by the set's hash; every later step has a ledger entry.
     """
 
-    wall = TablePolicy(Scope.TENANT, APPEND, personal=classify(none="code"))
+    wall = TablePolicy(APPEND, personal=classify(none="code"))
 
     order = RowKey(Order)
     state = models.CharField(max_length=16, choices=STATES)
@@ -420,7 +418,7 @@ class OrderStep(TenantRow, ActorStamp):
 class OrderPart(TenantRow):
     """One part of the data given for a collect order: a JSON section or a file, sealed. Never changed."""
 
-    wall = TablePolicy(Scope.TENANT, APPEND, personal=classify(none="category"))
+    wall = TablePolicy(APPEND, personal=classify(none="category"))
 
     order = RowKey(Order)
     category = models.CharField(max_length=63)
@@ -438,7 +436,7 @@ class OrderPart(TenantRow):
 class Waiver(TenantRow, Tracked):
     """One proposal to continue without a system's answer, with its ``ground``, and its approval by a second person."""
 
-    wall = TablePolicy(Scope.TENANT, EDIT, personal=classify(none="ground"))
+    wall = TablePolicy(EDIT, personal=classify(none="ground"))
 
     order = RowKey(Order)
     reason = models.CharField(max_length=32, choices=Reason)
@@ -472,7 +470,7 @@ class Waiver(TenantRow, Tracked):
 class OrderAlert(TenantRow):
     """One order that was found stuck in one state of one attempt: the people responsible are emailed once."""
 
-    wall = TablePolicy(Scope.TENANT, APPEND)
+    wall = TablePolicy(APPEND)
 
     order = RowKey(Order)
     state = models.CharField(max_length=16, choices=STATES)

@@ -8,7 +8,7 @@ from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.encryption.sealing import SealedField
 from paktaleem.foundation.tenancy.models import RowKey, TenantRow, unique_in_client
-from paktaleem.foundation.tenancy.tables import APPEND, Scope, TablePolicy, classify
+from paktaleem.foundation.tenancy.tables import APPEND, TablePolicy, classify
 
 
 class FileKind(models.TextChoices):
@@ -50,7 +50,7 @@ class SealedFile(TenantRow):
     A file without a person belongs to a case (``package`` is the case's id) and is encrypted under a key of that case.
     """
 
-    wall = TablePolicy(Scope.TENANT, APPEND, disposed_as="person", personal=classify(pseudonym="sealed_hash"))
+    wall = TablePolicy(APPEND, disposed_as="person", personal=classify(pseudonym="sealed_hash"))
     copied = Copied("files", _("Files about you"), "kind size added_at", titles={"size": _("Size in bytes")})
 
     subject = RowKey(Subject, null=True)
@@ -83,7 +83,6 @@ class PackageKey(models.Model):
     """The key of one package of files of one person, sealed under the person's key. Deleting it purges the files."""
 
     wall = TablePolicy(
-        Scope.TENANT,
         APPEND | {"DELETE"},
         officer=False,
         disposed_as="packages",
@@ -104,7 +103,6 @@ class FileChunk(TenantRow):
     """An encrypted chunk of a file, bound to its position."""
 
     wall = TablePolicy(
-        Scope.TENANT,
         APPEND,
         officer=False,
         disposed_as="person",

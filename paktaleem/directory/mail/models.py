@@ -9,7 +9,7 @@ from paktaleem.foundation.accounts.models import User
 from paktaleem.foundation.audit.history import ActorStamp
 from paktaleem.foundation.encryption.sealing import SealedField
 from paktaleem.foundation.tenancy.models import RowKey, TenantRow, newest_first
-from paktaleem.foundation.tenancy.tables import EDIT, Limited, Scope, TablePolicy, classify
+from paktaleem.foundation.tenancy.tables import EDIT, Limited, TablePolicy, classify
 
 
 class Channel(models.TextChoices):
@@ -47,7 +47,6 @@ class Letter(TenantRow, ActorStamp):
     """
 
     wall = TablePolicy(
-        Scope.TENANT,
         EDIT,
         limited=Limited.JOURNAL,
         disposed_as="messages",

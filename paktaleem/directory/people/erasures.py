@@ -21,7 +21,7 @@ from paktaleem.foundation.text.times import format_time
 class Erasure(TenantRow, ActorStamp):
     """One confirmed erasure of one person, to which its orders refer; completed when the person's key was destroyed."""
 
-    wall = TablePolicy(Scope.TENANT, EDIT, left_out_of_copies="the acts of an erasure are in the ledger")
+    wall = TablePolicy(EDIT, left_out_of_copies="the acts of an erasure are in the ledger")
 
     subject = RowKey("people.Subject")
     reason = models.CharField(max_length=32, choices=Reason)
@@ -45,8 +45,8 @@ class ErasureCarriedOut(models.Model):
     """One line of the erasure list that this database has carried out; a restored older one lacks the later lines."""
 
     wall = TablePolicy(
-        Scope.GLOBAL,
         APPEND,
+        Scope.GLOBAL,
         reason="compared with the list outside the database before anyone is served; holds numbers only",
         officer=False,
         personal=classify(none="mark"),

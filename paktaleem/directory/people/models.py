@@ -27,7 +27,7 @@ from paktaleem.foundation.audit.actors import ByKind, Reason
 from paktaleem.foundation.audit.history import ActorStamp, History, Tracked
 from paktaleem.foundation.encryption.sealing import SealedField
 from paktaleem.foundation.tenancy.models import RowKey, TenantRow, newest_first, unique_in_client
-from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Personal, Scope, TablePolicy, classify
+from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Personal, TablePolicy, classify
 from paktaleem.foundation.text.places import CountryField
 from paktaleem.foundation.text.times import format_date, format_time
 
@@ -55,7 +55,6 @@ class AgeChange(RequestedChange):
     """
 
     wall = TablePolicy(
-        Scope.TENANT,
         EDIT,
         disposed_as="person",
         personal=classify(sealed="proposal", pseudonym="proposal_index", none="requested_kind ground"),
@@ -167,7 +166,6 @@ class Subject(TenantRow, Tracked):
     """
 
     wall = TablePolicy(
-        Scope.TENANT,
         EDIT,
         disposed_as="person",
         personal={
@@ -301,7 +299,6 @@ class SubjectKey(TenantRow):
     """One person's wrapped data key. Deleting this row erases the person (cryptographic erasure)."""
 
     wall = TablePolicy(
-        Scope.TENANT,
         EDIT | {"DELETE"},
         officer=False,
         personal=classify(credential="wrapped"),
@@ -325,7 +322,7 @@ _RELATIONSHIPS = {"parent": _("Parent"), "guardian": _("Guardian"), "relative": 
 class GuardianClaim(TenantRow, Tracked):
     """One guardian relation claimed by a school. Neither consent nor verified authority."""
 
-    wall = TablePolicy(Scope.TENANT, EDIT)
+    wall = TablePolicy(EDIT)
     copied = Copied(
         "guardian_claims",
         _("Guardians claimed by the roster"),
@@ -361,7 +358,7 @@ class GuardianClaim(TenantRow, Tracked):
 class AccessRecord(TenantRow, ActorStamp):
     """One access to a person's sealed fields: who, why, which fields, when. Append-only evidence."""
 
-    wall = TablePolicy(Scope.TENANT, APPEND, disposed_as="evidence", personal=classify(none="fields"))
+    wall = TablePolicy(APPEND, disposed_as="evidence", personal=classify(none="fields"))
     copied = Copied(
         "access_records",
         _("Who looked at your data"),
@@ -396,7 +393,7 @@ class SubjectEventKind(models.TextChoices):
 class SubjectEvent(TenantRow, ActorStamp):
     """One event of a person's account in the learning platform. Append-only evidence."""
 
-    wall = TablePolicy(Scope.TENANT, APPEND)
+    wall = TablePolicy(APPEND)
     copied = Copied(
         "account_events",
         _("Events of your account"),
@@ -426,10 +423,7 @@ class Readmission(TenantRow, Tracked):
     """One request to let an erased person be registered again, with its approval by a second person."""
 
     wall = TablePolicy(
-        Scope.TENANT,
-        EDIT,
-        left_out_of_copies="about erased people only, who have no copy",
-        personal=classify(none="ground"),
+        EDIT, left_out_of_copies="about erased people only, who have no copy", personal=classify(none="ground")
     )
 
     subject = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False)
@@ -492,9 +486,7 @@ class PersonMerge(RequestedChange):
     decisions can be explained. ``main`` may have several others; a record is in one link at most.
     """
 
-    wall = TablePolicy(
-        Scope.TENANT, EDIT, disposed_as="evidence", personal=classify(none="kind reason requested_kind ground")
-    )
+    wall = TablePolicy(EDIT, disposed_as="evidence", personal=classify(none="kind reason requested_kind ground"))
     copied = Copied(
         "merges", _("Your records that belong together"), "kind state requested_at settled_at", of=("main", "other")
     )

@@ -13,7 +13,7 @@ from paktaleem.foundation.audit.history import ActorStamp
 from paktaleem.foundation.encryption.sealing import SealedField
 from paktaleem.foundation.encryption.wrapped_secrets import row_keys
 from paktaleem.foundation.tenancy.models import RowKey, TenantRow, newest_first, unique_in_client
-from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Limited, Personal, Scope, TablePolicy, classify
+from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Limited, Personal, TablePolicy, classify
 from paktaleem.foundation.text.times import format_time
 
 NAME_LIMIT = 255
@@ -86,7 +86,7 @@ _NAMED = dict.fromkeys(("external_id", "origin", "kind"), Personal.NONE)
 class School(Sourced):
     """One school, or an organisation above schools such as a district (OneRoster ``orgs``)."""
 
-    wall = TablePolicy(Scope.TENANT, EDIT, personal={**_NAMED, "name": Personal.NONE}, limited=Limited.READ)
+    wall = TablePolicy(EDIT, personal={**_NAMED, "name": Personal.NONE}, limited=Limited.READ)
 
     name = models.CharField(max_length=NAME_LIMIT)
     kind = models.CharField(max_length=16, choices=SchoolKind)
@@ -112,7 +112,7 @@ class School(Sourced):
 class Term(Sourced):
     """One term or school year (OneRoster ``academicSessions``), ``[starts_on, ends_on)``; None: not readable."""
 
-    wall = TablePolicy(Scope.TENANT, EDIT, personal={**_NAMED, "title": Personal.NONE}, limited=Limited.READ)
+    wall = TablePolicy(EDIT, personal={**_NAMED, "title": Personal.NONE}, limited=Limited.READ)
 
     title = models.CharField(max_length=NAME_LIMIT)
     kind = models.CharField(max_length=16, choices=TermKind)
@@ -133,7 +133,7 @@ class SchoolClass(Sourced):
     """One class of a school (OneRoster ``classes``); ``grade`` is that of its pupils without one, empty for several."""
 
     wall = TablePolicy(
-        Scope.TENANT, EDIT, personal={**_NAMED, "title": Personal.NONE, "grade": Personal.NONE}, limited=Limited.CLASSES
+        EDIT, personal={**_NAMED, "title": Personal.NONE, "grade": Personal.NONE}, limited=Limited.CLASSES
     )
 
     title = models.CharField(max_length=NAME_LIMIT)
@@ -164,7 +164,7 @@ class SchoolClass(Sourced):
 class ClassTerm(TenantRow):
     """One term in which a class takes place."""
 
-    wall = TablePolicy(Scope.TENANT, EDIT | {"DELETE"}, limited=Limited.CLASSES)
+    wall = TablePolicy(EDIT | {"DELETE"}, limited=Limited.CLASSES)
 
     school_class = RowKey(SchoolClass)
     term = RowKey(Term)
@@ -185,7 +185,6 @@ class Enrolment(TenantRow):
     """
 
     wall = TablePolicy(
-        Scope.TENANT,
         EDIT | {"DELETE"},
         disposed_as="person",
         limited=Limited.CLASSES,
@@ -249,7 +248,6 @@ class RosterImport(TenantRow, ActorStamp):
     """One uploaded roster, with numbers of its trial and import; file and findings are sealed under its own key."""
 
     wall = TablePolicy(
-        Scope.TENANT,
         EDIT,
         disposed_as="roster_files",
         personal=classify(
@@ -301,7 +299,6 @@ class RosterChunk(TenantRow):
     """A sealed part of an uploaded roster. Deleted when the roster is imported, discarded or expired."""
 
     wall = TablePolicy(
-        Scope.TENANT,
         APPEND | {"DELETE"},
         officer=False,
         disposed_as="roster_files",

@@ -11,7 +11,7 @@ from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.history import History, Tracked
 from paktaleem.foundation.tenancy.models import RowKey, TenantRow, newest_first, unique_in_client
-from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Scope, TablePolicy, classify
+from paktaleem.foundation.tenancy.tables import APPEND, EDIT, TablePolicy, classify
 from paktaleem.foundation.text.times import format_date, format_time
 
 
@@ -45,7 +45,7 @@ class AttemptError(models.TextChoices):
 class Endpoint(TenantRow, Tracked):
     """One webhook endpoint of a client's system, and the events it subscribes to."""
 
-    wall = TablePolicy(Scope.TENANT, EDIT, personal=classify(none="name url events disabled_because"))
+    wall = TablePolicy(EDIT, personal=classify(none="name url events disabled_because"))
 
     name = models.CharField(max_length=100, blank=True, help_text="Name of the system.")
     url = models.CharField("address", max_length=2_000, help_text="https, port 443 or 8443, a public host.")
@@ -95,7 +95,7 @@ class Endpoint(TenantRow, Tracked):
 class EndpointSecret(TenantRow):
     """One signing secret of an endpoint, wrapped under the keyring. Two are valid during a rotation."""
 
-    wall = TablePolicy(Scope.TENANT, EDIT, officer=False, personal=classify(credential="wrapped"))
+    wall = TablePolicy(EDIT, officer=False, personal=classify(credential="wrapped"))
 
     endpoint = models.ForeignKey(Endpoint, models.PROTECT, related_name="secrets", db_constraint=False, db_index=False)
     epoch = models.PositiveIntegerField()
@@ -118,7 +118,7 @@ class EndpointSecret(TenantRow):
 class EndpointHealth(models.Model):
     """Health of an endpoint: one row per endpoint, updated at every attempt, without history."""
 
-    wall = TablePolicy(Scope.TENANT, EDIT)
+    wall = TablePolicy(EDIT)
 
     endpoint = models.OneToOneField(
         Endpoint, models.PROTECT, primary_key=True, related_name="health", db_constraint=False
@@ -143,7 +143,6 @@ class Message(TenantRow):
     """One event to be sent to subscribed endpoints: its type, time and ids."""
 
     wall = TablePolicy(
-        Scope.TENANT,
         EDIT | {"DELETE"},
         disposed_as="webhook_messages",
         personal=classify(none="type", pseudonym="data"),
@@ -172,7 +171,7 @@ class Message(TenantRow):
 class Delivery(TenantRow):
     """Delivery of one message to one endpoint."""
 
-    wall = TablePolicy(Scope.TENANT, EDIT | {"DELETE"}, disposed_as="webhook_messages")
+    wall = TablePolicy(EDIT | {"DELETE"}, disposed_as="webhook_messages")
 
     endpoint = RowKey(Endpoint)
     message = RowKey(Message)
@@ -207,9 +206,7 @@ class Delivery(TenantRow):
 class Attempt(TenantRow):
     """One attempt at a delivery: time, duration and result. The response body is not stored."""
 
-    wall = TablePolicy(
-        Scope.TENANT, APPEND | {"DELETE"}, disposed_as="webhook_messages", personal=classify(none="error")
-    )
+    wall = TablePolicy(APPEND | {"DELETE"}, disposed_as="webhook_messages", personal=classify(none="error"))
 
     delivery = RowKey(Delivery)
     started_at = models.DateTimeField()

@@ -31,7 +31,7 @@ from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.operations.extensions import ExtensionPoint
 from paktaleem.foundation.tenancy.models import TenantRow, newest_first, unique_in_client
 from paktaleem.foundation.tenancy.rows import MigratesAs
-from paktaleem.foundation.tenancy.tables import EDIT, Scope, TablePolicy, classify
+from paktaleem.foundation.tenancy.tables import EDIT, TablePolicy, classify
 
 _MOMENTS = ("starts_at", "ends_at")
 
@@ -55,7 +55,7 @@ class ProposedChange(RequestedChange):
     it: the database accepts a weaker row of the register only in the transaction that approved it.
     """
 
-    wall = TablePolicy(Scope.TENANT, EDIT, personal=classify(none="kind purpose table values ground requested_kind"))
+    wall = TablePolicy(EDIT, personal=classify(none="kind purpose table values ground requested_kind"))
 
     kind = _KindField(max_length=16, choices=lambda: [(kind.code, kind.label) for kind in change_kinds])
     purpose = models.CharField(max_length=63, blank=True)

@@ -82,7 +82,6 @@ class Client(Tracked):
     """An institution with a service agreement (the tenant). PakTaleem itself is one."""
 
     wall = TablePolicy(
-        Scope.TENANT,
         EDIT,
         owner_column="id",
         looked_up=True,
@@ -259,8 +258,8 @@ class User(AbstractBaseUser):
     """
 
     wall = TablePolicy(
-        Scope.GLOBAL,
         EDIT,
+        Scope.GLOBAL,
         reason="users sign in before a client is chosen, and may work for several",
         officer=True,
         disposed_as="staff_accounts",
@@ -342,9 +341,7 @@ class Membership(TenantRow, Tracked):
     ``school_ids`` limit it to people of these schools, which the database enforces (``tenancy.school_limits``).
     """
 
-    wall = TablePolicy(
-        Scope.TENANT, EDIT, looked_up=True, limited=Limited.BY_SCHOOLS, personal=classify(none="school_ids")
-    )
+    wall = TablePolicy(EDIT, looked_up=True, limited=Limited.BY_SCHOOLS, personal=classify(none="school_ids"))
 
     user = models.ForeignKey(User, models.PROTECT, related_name="+")
     role = models.CharField(max_length=32, choices=ROLES_OF_STAFF)
@@ -408,9 +405,7 @@ EXPIRES_SOON = timedelta(days=30)
 class ApiKey(TenantRow, Tracked):
     """A key with which a client's system calls the API. Only its digest is stored."""
 
-    wall = TablePolicy(
-        Scope.TENANT, EDIT, looked_up=True, personal=classify(none="name prefix scopes", credential="digest")
-    )
+    wall = TablePolicy(EDIT, looked_up=True, personal=classify(none="name prefix scopes", credential="digest"))
 
     name = models.CharField(max_length=100, help_text="The system that uses the key.")
     prefix = models.CharField(

@@ -16,7 +16,7 @@ from paktaleem.foundation.accounts.second_person import (
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import History, Tracked
 from paktaleem.foundation.tenancy.models import newest_first, unique_in_client
-from paktaleem.foundation.tenancy.tables import EDIT, Scope, TablePolicy, classify
+from paktaleem.foundation.tenancy.tables import EDIT, TablePolicy, classify
 
 ROLES_OF_STAFF = [
     (Role.PRIVACY_OFFICER.value, "Privacy officer"),
@@ -44,7 +44,6 @@ class StaffChange(RequestedChange, Tracked):
     """
 
     wall = TablePolicy(
-        Scope.TENANT,
         EDIT,
         looked_up=True,
         kept_for_good="evidence of who gave a role to whom",

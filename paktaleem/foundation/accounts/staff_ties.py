@@ -36,8 +36,8 @@ class StaffTie(models.Model):
     """
 
     wall = TablePolicy(
-        Scope.GLOBAL,
         EDIT,
+        Scope.GLOBAL,
         reason="approvals of every client compare two people, who may work for several",
         personal=classify(none="kind"),
     )

@@ -5,7 +5,7 @@ from django.db import models
 from paktaleem.foundation.audit.history import ActorStamp
 from paktaleem.foundation.tenancy.models import newest_first
 from paktaleem.foundation.tenancy.rows import new_id
-from paktaleem.foundation.tenancy.tables import APPEND, Limited, Scope, TablePolicy, classify
+from paktaleem.foundation.tenancy.tables import APPEND, Limited, TablePolicy, classify
 from paktaleem.foundation.text.times import format_time
 
 
@@ -17,7 +17,6 @@ class Entry(ActorStamp):
     """
 
     wall = TablePolicy(
-        Scope.TENANT,
         APPEND,
         disposed_as="evidence",
         personal=classify(none="kind family leaf_hash", pseudonym="body", sealed="openings"),

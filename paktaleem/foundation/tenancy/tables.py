@@ -115,8 +115,8 @@ class TablePolicy:
     Raises ValueError for a global table without a ``reason``.
     """
 
-    scope: Scope
     rights: frozenset[str]
+    scope: Scope = Scope.TENANT
     reason: str = ""
     looked_up: bool = False
     owner_column: str = "client_id"

@@ -12,7 +12,7 @@ _ALL_RIGHTS = frozenset({"SELECT", "INSERT", "UPDATE", "DELETE"})
 
 def _used(reason: str, rights: frozenset[str] = _ALL_RIGHTS, disposed_as: str = "", **personal: str) -> TablePolicy:
     own = classify(**personal)
-    return TablePolicy(Scope.GLOBAL, rights, reason=reason, officer=False, disposed_as=disposed_as, personal=own)
+    return TablePolicy(rights, Scope.GLOBAL, reason=reason, officer=False, disposed_as=disposed_as, personal=own)
 
 
 def _unused(fields: str, reason: str = "", rights: frozenset[str] = frozenset()) -> TablePolicy:

@@ -21,7 +21,7 @@ from paktaleem.foundation.accounts.second_person import (
 from paktaleem.foundation.audit.certificates import IssuedCertificate
 from paktaleem.foundation.encryption.wrapped_secrets import row_keys
 from paktaleem.foundation.tenancy.models import RowKey, TenantRow, newest_first, unique_in_client
-from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Scope, TablePolicy, classify
+from paktaleem.foundation.tenancy.tables import APPEND, EDIT, TablePolicy, classify
 
 
 class Choice(models.TextChoices):
@@ -76,7 +76,6 @@ class AgreementExit(RequestedChange):
     """
 
     wall = TablePolicy(
-        Scope.TENANT,
         EDIT,
         personal=classify(
             none="choice stage requested_kind requested_role ground state approved_role refusal fetched",
@@ -183,7 +182,6 @@ class ExitPart(TenantRow):
     """One part of the export: an archive with the data of some people, sealed under the exit's key. Append-only."""
 
     wall = TablePolicy(
-        Scope.TENANT,
         APPEND,
         disposed_as="evidence",
         personal=classify(pseudonym="manifest"),
@@ -208,7 +206,7 @@ class ExitPart(TenantRow):
 class ExitCertificate(IssuedCertificate):
     """The certificate of one exit: canonical JSON with counts and hashes, and no one's name. Append-only evidence."""
 
-    wall = TablePolicy(Scope.TENANT, APPEND, personal=classify(none="body sha256"))
+    wall = TablePolicy(APPEND, personal=classify(none="body sha256"))
 
     exit = RowKey(AgreementExit)
 

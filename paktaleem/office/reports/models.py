@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from paktaleem.foundation.audit.certificates import IssuedCertificate
 from paktaleem.foundation.tenancy.models import RowKey, TenantRow, newest_first, unique_in_client
-from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Scope, TablePolicy, classify
+from paktaleem.foundation.tenancy.tables import APPEND, EDIT, TablePolicy, classify
 
 
 class Measure(models.TextChoices):
@@ -28,7 +28,7 @@ class WeeklyCount(TenantRow):
     counted again until it is over; holdings are those of the last count in the week.
     """
 
-    wall = TablePolicy(Scope.TENANT, EDIT, personal=classify(none="measure code"))
+    wall = TablePolicy(EDIT, personal=classify(none="measure code"))
 
     week = models.DateField()
     measure = models.CharField(max_length=16, choices=Measure)
@@ -60,7 +60,7 @@ class RegulatorPack(TenantRow):
     far, ``done`` their number; both are about counts and cases, not about people.
     """
 
-    wall = TablePolicy(Scope.TENANT, EDIT, personal=classify(none="state parts reason_code requested_role"))
+    wall = TablePolicy(EDIT, personal=classify(none="state parts reason_code requested_role"))
 
     since_on = models.DateField("from", help_text="The first day of the period.")
     until_on = models.DateField("up to and including", help_text="The last day of the period.")
@@ -100,7 +100,7 @@ class RegulatorPack(TenantRow):
 class PackContent(IssuedCertificate):
     """The content of one pack: canonical JSON without people, whose SHA-256 is in the ledger. Append-only."""
 
-    wall = TablePolicy(Scope.TENANT, APPEND, personal=classify(none="body sha256"))
+    wall = TablePolicy(APPEND, personal=classify(none="body sha256"))
 
     pack = RowKey(RegulatorPack)
 

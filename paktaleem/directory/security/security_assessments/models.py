@@ -16,7 +16,7 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.encryption.wrapped_secrets import row_keys
 from paktaleem.foundation.tenancy.models import RowKey
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
-from paktaleem.foundation.tenancy.tables import EDIT, Scope, TablePolicy, classify
+from paktaleem.foundation.tenancy.tables import EDIT, TablePolicy, classify
 from paktaleem.foundation.text.times import isolate
 
 _SOON = timedelta(days=14)
@@ -58,7 +58,7 @@ class AssessmentQuerySet(models.QuerySet["SecurityAssessment"]):
 class SecurityAssessment(SealedDocument):
     """One assessment of PakTaleem's security, with its sealed report and the last day for the next one of its kind."""
 
-    wall = TablePolicy(Scope.TENANT, EDIT, personal=classify(none="kind scope done_by file_kind", credential="wrapped"))
+    wall = TablePolicy(EDIT, personal=classify(none="kind scope done_by file_kind", credential="wrapped"))
 
     client = RowKey(Client, editable=False, default=PAKTALEEM)
     kind = models.CharField(max_length=24, choices=AssessmentKind)

@@ -17,7 +17,7 @@ from paktaleem.foundation.accounts.due import Severity as DueSeverity
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.names import ENTRY_KINDS
 from paktaleem.foundation.tenancy.models import TenantRow, newest_first, unique_in_client
-from paktaleem.foundation.tenancy.tables import EDIT, Scope, TablePolicy, classify
+from paktaleem.foundation.tenancy.tables import EDIT, TablePolicy, classify
 from paktaleem.foundation.upkeep.periods.kinds import Bounds, DataKind, Disposal
 
 EVENTS = DataKind(
@@ -89,7 +89,6 @@ class SecurityEvent(TenantRow):
     """
 
     wall = TablePolicy(
-        Scope.TENANT,
         EDIT | {"DELETE"},
         disposed_as="security_events",
         disposed_from="last_at",

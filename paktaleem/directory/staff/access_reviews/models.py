@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from paktaleem.foundation.accounts.due import Due
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.tenancy.models import TenantRow, newest_first, unique_in_client
-from paktaleem.foundation.tenancy.tables import EDIT, Scope, TablePolicy, classify
+from paktaleem.foundation.tenancy.tables import EDIT, TablePolicy, classify
 
 TIME_TO_CONFIRM = timedelta(days=21)
 """From the opening of a review to the day on which unconfirmed memberships are locked."""
@@ -23,7 +23,6 @@ class AccessReview(TenantRow):
     """
 
     wall = TablePolicy(
-        Scope.TENANT,
         EDIT,
         personal=classify(pseudonym="confirmed"),
         kept_for_good="evidence of who confirmed the access of whom",

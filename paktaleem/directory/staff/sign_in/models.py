@@ -9,8 +9,8 @@ class Counter(models.Model):
     """A short-lived value of the cache: attempts, a used code. Committed independently of the request."""
 
     wall = TablePolicy(
-        Scope.GLOBAL,
         frozenset({"SELECT", "INSERT", "UPDATE", "DELETE"}),
+        Scope.GLOBAL,
         reason="counts attempts before the user is known; the keys are hashes",
         officer=False,
         disposed_as="failed_sign_ins",

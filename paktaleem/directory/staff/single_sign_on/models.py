@@ -17,7 +17,7 @@ from paktaleem.foundation.accounts.second_person import (
 from paktaleem.foundation.audit.history import History, Tracked
 from paktaleem.foundation.tenancy.models import RowKey, TenantRow, newest_first, unique_in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
-from paktaleem.foundation.tenancy.tables import EDIT, Scope, TablePolicy, classify
+from paktaleem.foundation.tenancy.tables import EDIT, TablePolicy, classify
 
 MOST_DOMAINS = 20
 """Maximum number of email domains of one provider."""
@@ -31,7 +31,6 @@ class Provider(RequestedChange, Tracked):
     """
 
     wall = TablePolicy(
-        Scope.TENANT,
         EDIT,
         looked_up=True,
         kept_for_good="evidence of who could vouch for a client's staff, and when",
@@ -95,7 +94,7 @@ class Provider(RequestedChange, Tracked):
 class ProviderSecret(models.Model):
     """The portal's secret at one provider (``client_secret``), wrapped under the keyring."""
 
-    wall = TablePolicy(Scope.TENANT, EDIT, officer=False, personal=classify(credential="wrapped"))
+    wall = TablePolicy(EDIT, officer=False, personal=classify(credential="wrapped"))
 
     provider = models.OneToOneField(
         Provider, models.PROTECT, related_name="secret", primary_key=True, db_constraint=False
@@ -115,7 +114,6 @@ class SignOnLink(TenantRow):
     """The account at a provider (issuer and subject, OpenID Connect Core §2) that belongs to a member of staff."""
 
     wall = TablePolicy(
-        Scope.TENANT,
         EDIT,
         kept_for_good="evidence of whose account at the provider signs in as whom",
         left_out_of_copies="about the sign-in of a member of staff",

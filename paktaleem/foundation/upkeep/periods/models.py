@@ -15,7 +15,7 @@ class PortalPeriod(TenantRow, Tracked):
     ``length`` is in the unit of the kind.
     """
 
-    wall = TablePolicy(Scope.CATALOGUE, EDIT, personal=classify(none="kind"))
+    wall = TablePolicy(EDIT, Scope.CATALOGUE, personal=classify(none="kind"))
 
     kind = models.CharField(max_length=63)
     length = models.PositiveIntegerField()
@@ -43,7 +43,7 @@ class PortalPeriod(TenantRow, Tracked):
 class DisposalRun(TenantRow):
     """The last run of the disposal of one kind: when, how many rows, and how many since the first run."""
 
-    wall = TablePolicy(Scope.TENANT, EDIT, personal=classify(none="kind"))
+    wall = TablePolicy(EDIT, personal=classify(none="kind"))
 
     kind = models.CharField(max_length=63)
     ran_at = models.DateTimeField()

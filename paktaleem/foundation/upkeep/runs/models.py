@@ -15,7 +15,7 @@ class Run(TenantRow):
     and may end lower, if some are no longer to be done. ``started_by`` is a user's id, None for the portal itself.
     """
 
-    wall = TablePolicy(Scope.TENANT, EDIT, limited=Limited.BY_SCHOOLS, personal=classify(none="kind school_ids"))
+    wall = TablePolicy(EDIT, limited=Limited.BY_SCHOOLS, personal=classify(none="kind school_ids"))
 
     kind = models.CharField(max_length=63)
     total = models.PositiveIntegerField()
@@ -48,8 +48,8 @@ class StepProgress(models.Model):
     """
 
     wall = TablePolicy(
-        Scope.GLOBAL,
         EDIT | {"DELETE"},
+        Scope.GLOBAL,
         reason="written outside a client’s transaction, which no one else sees before its end; an id and counts",
     )
 

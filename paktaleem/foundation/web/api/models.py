@@ -4,7 +4,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from paktaleem.foundation.tenancy.models import TenantRow, unique_in_client
-from paktaleem.foundation.tenancy.tables import Scope, TablePolicy, classify
+from paktaleem.foundation.tenancy.tables import TablePolicy, classify
 from paktaleem.foundation.upkeep.periods.kinds import Bounds, DataKind, Disposal, Unit
 
 STORED_ANSWERS = DataKind(
@@ -24,7 +24,6 @@ class KeptAnswer(TenantRow):
     """
 
     wall = TablePolicy(
-        Scope.TENANT,
         frozenset({"SELECT", "INSERT", "DELETE"}),
         officer=False,
         personal=classify(pseudonym="slot fingerprint", none="headers", sealed="body"),
