@@ -31,7 +31,7 @@ from paktaleem.directory.files.services import read_document, seal_document
 from paktaleem.directory.mail.services import declare_message
 from paktaleem.directory.people.services.people import register_subject
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require
-from paktaleem.foundation.accounts.acts import Refused, act, lock_row
+from paktaleem.foundation.accounts.acts import Refused, act, as_given
 from paktaleem.foundation.accounts.changes import ProposedChange, propose_change
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
@@ -82,7 +82,6 @@ def _check_signed(agreement: ServiceAgreement, actor: Actor, at: datetime) -> No
     Capability.DECIDE_FOR_CLIENT,
     lead="You sign for your side. Once the other side has signed too, the agreement takes effect. The person who signs "
     "second confirms the same term, instructions and documents.",
-    lock=lock_row,
     check=_check_draft,
 )
 def sign_agreement(
@@ -128,7 +127,6 @@ def sign_agreement(
     Capability.DECIDE_FOR_CLIENT,
     lead="The signature of the one side no longer counts, and the agreement stays a draft.",
     done="Declined. The agreement is a draft.",
-    lock=lock_row,
     check=_check_signed,
 )
 def decline_signing(
@@ -329,7 +327,6 @@ def _check_suspended(agreement: ServiceAgreement, actor: Actor, at: datetime) ->
     Capability.MANAGE_AGREEMENTS,
     lead="From the next decision data is only stored and deleted, until the agreement is resumed.",
     done="Suspended. In effect from the next decision.",
-    lock=lock_row,
     check=_check_not_suspended,
 )
 def suspend_agreement(
@@ -347,7 +344,6 @@ def suspend_agreement(
     lead="Once another officer has approved it, data is processed again from the next decision, within the "
     "instructions.",
     done="Recorded. Another officer must approve.",
-    lock=lock_row,
     check=_check_suspended,
 )
 def resume_agreement(agreement: ServiceAgreement, *, ground: str, actor: Actor, at: datetime) -> list[ProposedChange]:
@@ -367,7 +363,6 @@ def resume_agreement(agreement: ServiceAgreement, *, ground: str, actor: Actor, 
     "ended is not continued: both sides sign a new one.",
     done="Ended. In effect from the next decision.",
     danger=True,
-    lock=lock_row,
     check=_check_running,
 )
 def end_agreement(
@@ -403,7 +398,6 @@ def _check_breached(agreement: ServiceAgreement, actor: Actor, at: datetime) -> 
     lead="A duty of the client is overdue, and the agreement shows as breached: suspend it, or give the client until a "
     "day to make up for it.",
     done="Extended. The agreement does not show as breached until then.",
-    lock=lock_row,
     check=_check_breached,
 )
 def extend_duties(
@@ -471,6 +465,7 @@ def add_contact(
     Capability.DECIDE_FOR_CLIENT,
     lead="A document of the agreement. If one side has signed already, it must sign again.",
     done="Added, and encrypted.",
+    lock=as_given,
 )
 def add_document(
     agreement: ServiceAgreement, *, kind: AskedKind, file: AskedFile, actor: Actor, at: datetime
@@ -491,6 +486,7 @@ def add_document(
     "Open a document",
     Capability.DECIDE_FOR_CLIENT,
     lead="Your access is recorded with your name and reason.",
+    lock=as_given,
 )
 def open_document(document: AgreementDocument, *, actor: Actor, reason: Reason | str, at: datetime) -> Iterator[bytes]:
     """Return the content of a document, and record who read it and why. Raises CannotOpen, NotAllowed."""

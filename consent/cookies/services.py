@@ -33,7 +33,7 @@ from consent.cookies.selectors import find_banner, hash_token, list_cookies
 from consent.register.effects import WeakensSafeguard, is_sandbox
 from consent.register.services import change_register, save_changed_row
 from paktaleem.foundation.accounts.actors import Actor
-from paktaleem.foundation.accounts.acts import act, refuse_if
+from paktaleem.foundation.accounts.acts import act, as_given, refuse_if
 from paktaleem.foundation.accounts.changes import ChangeKind, ProposedChange
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
@@ -124,6 +124,7 @@ NextReview = Annotated[
     lead="The service is still linked, and its privacy policy was read. Set the day of the next review.",
     done="Reviewed.",
     check=refuse_if(lambda row: not row.is_active, gettext_lazy("This service is no longer linked.")),
+    lock=as_given,
 )
 def review_link(
     link: LinkedService, *, review_on: NextReview, actor: Actor, reason: Reason | str, at: datetime

@@ -15,7 +15,7 @@ from consent.register.models.assessments import WITHOUT_RISK, Assessment, Assess
 from consent.register.models.purposes import Automated, Purpose
 from consent.register.risk import Questionnaire, read_questionnaires
 from paktaleem.foundation.accounts.actors import Actor, require
-from paktaleem.foundation.accounts.acts import Refused, act, lock_row
+from paktaleem.foundation.accounts.acts import Refused, act
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import require_second_person
@@ -132,7 +132,6 @@ def _check_approval(assessment: Assessment, actor: Actor, at: datetime) -> None:
     lead="Read every answer first. Once you approve, the answers can no longer change, and an earlier assessment no "
     "longer counts. If the remaining risk is high, nothing is allowed before the authority’s answer is recorded.",
     done="Approved.",
-    lock=lock_row,
     check=_check_approval,
 )
 def approve_assessment(
@@ -167,7 +166,6 @@ def _check_consultation(assessment: Assessment, actor: Actor, at: datetime) -> N
     lead="The authority was consulted, and does not object (GDPR Art. 36). From now on the assessment counts.",
     done="Recorded. In effect from the next decision.",
     danger=True,
-    lock=lock_row,
     check=_check_consultation,
 )
 def record_consultation(

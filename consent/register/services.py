@@ -26,7 +26,7 @@ from consent.register.models.purposes import (
     WideningKind,
 )
 from paktaleem.foundation.accounts.actors import Actor, require
-from paktaleem.foundation.accounts.acts import act, lock_row, refuse_if
+from paktaleem.foundation.accounts.acts import act, refuse_if
 from paktaleem.foundation.accounts.changes import (
     ChangeKind,
     ProposedChange,
@@ -419,7 +419,6 @@ def list_changed_values(row: RegisterRow, before: RegisterRow | None) -> dict[st
     Capability.SIGN_BALANCING_TEST,
     lead="Once you sign, the purpose may be based on legitimate interest. The text can then no longer change.",
     done="Signed. In effect from the next decision.",
-    lock=lock_row,
     check=refuse_if(lambda row: row.signed_at is not None, _("It is already signed.")),
 )
 def sign_balancing_test(
@@ -444,7 +443,6 @@ def sign_balancing_test(
     "Announce a version of the purpose's notice that names the added data, too.",
     done="Data categories added. Earlier consents to this purpose are outdated.",
     danger=True,
-    lock=lock_row,
 )
 def widen_purpose(
     purpose: Purpose, *, categories: Iterable[str], actor: Actor, reason: Reason | str, at: datetime

@@ -40,7 +40,7 @@ from paktaleem.directory.data_systems.selectors import system_acted_for
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services.people import lock_subject
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require, system_actor
-from paktaleem.foundation.accounts.acts import Refused, act, lock_row
+from paktaleem.foundation.accounts.acts import Refused, act
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ChangeState, decide_change, request_change
 from paktaleem.foundation.audit.actors import ByKind, Reason, actor_fields
@@ -296,7 +296,6 @@ def _check_approved(row: LegalDisclosure, _actor: Actor, _at: datetime) -> None:
     lead="Inform the person, unless the order or a law forbids it. The copy of their data names the disclosure only if "
     "they were informed.",
     done="Recorded.",
-    lock=lock_row,
     check=_check_approved,
 )
 def record_legal_disclosure(

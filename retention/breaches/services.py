@@ -29,7 +29,7 @@ from paktaleem.directory.mail.services import SendArguments, declare_message, en
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.schools.selectors import EVERYONE, Selection, select_chosen
 from paktaleem.foundation.accounts.actors import Actor, require
-from paktaleem.foundation.accounts.acts import Refused, act, lock_row, refuse_if
+from paktaleem.foundation.accounts.acts import Refused, act, as_given, refuse_if
 from paktaleem.foundation.accounts.changes import ChangeKind, ProposedChange, find_waiting, propose_change
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability, Role
@@ -119,6 +119,7 @@ check_open = refuse_if(lambda row: not row.is_open, gettext_lazy("This breach is
     "Categories and systems are matched by their codes: those that a client does not have are left out there.",
     done="Recorded.",
     check=check_open,
+    lock=as_given,
 )
 def add_clients(breach: Breach, *, clients: Iterable[Client], actor: Actor, at: datetime) -> list[Breach]:
     """Record the event at more clients that lack it, with the categories and systems of the same codes.
@@ -135,7 +136,6 @@ def add_clients(breach: Breach, *, clients: Iterable[Client], actor: Actor, at: 
     Capability.SUPERVISE,
     lead="Both texts are kept with the breach. No one is written to.",
     done="Recorded.",
-    lock=lock_row,
     check=check_open,
 )
 def record_measures(
@@ -221,7 +221,6 @@ def suggest_outcome(likelihood: Likelihood, severity: Severity) -> Outcome:
     lead="The list of people concerned is frozen with the assessment: those whose data systems hold by their reports, "
     "and those you choose.",
     done="Assessed. The list of people is frozen.",
-    lock=lock_row,
     check=check_open,
 )
 def assess_breach(
@@ -315,7 +314,6 @@ _check_complete = refuse_if(
     Capability.SUPERVISE,
     lead="The breach stays open until a second person agrees, under Changes by two people.",
     done="Requested.",
-    lock=lock_row,
     check=_check_complete,
 )
 def request_closing(breach: Breach, *, ground: CloseGround, actor: Actor, at: datetime) -> ProposedChange:
@@ -365,7 +363,6 @@ _AT_ONCE = 100
     Capability.SUPERVISE,
     lead="Sent to the client’s administrators. Check and edit the letter, and preview it.",
     done="The letter is on its way.",
-    lock=lock_row,
     check=check_open,
 )
 def write_to_client(
@@ -396,7 +393,6 @@ def write_to_client(
     "Notify the authority",
     Capability.SUPERVISE,
     lead="Check and edit the notification. It is recorded here; you hand it over, or enter it in the authority’s form.",
-    lock=lock_row,
     check=check_open,
 )
 def notify_authority(
@@ -426,7 +422,6 @@ def notify_authority(
     "letters, and preview them.",
     done="The letters are on their way.",
     danger=True,
-    lock=lock_row,
     check=refuse_if(
         lambda row: find_list_to_write_to(row) is None,
         gettext_lazy("No list waits for a letter: assess the risk, with the outcome that people are informed."),

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from consent.register.models.purposes import Purpose
 from paktaleem.directory.data_systems.models import System
 from paktaleem.foundation.accounts.actors import Actor, require
-from paktaleem.foundation.accounts.acts import Refused, act, lock_row
+from paktaleem.foundation.accounts.acts import Refused, act
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import save_tracked
@@ -137,7 +137,6 @@ def _check_confirmation(line: MapLine, actor: Actor, at: datetime) -> None:
     Capability.MANAGE_SYSTEMS,
     lead="You confirm for the client that the system holds this data, of these people, in these countries.",
     done="Confirmed for a year.",
-    lock=lock_row,
     check=_check_confirmation,
 )
 def confirm_line(line: MapLine, *, actor: Actor, reason: Reason | str, at: datetime) -> MapLine:
@@ -156,7 +155,6 @@ def confirm_line(line: MapLine, *, actor: Actor, reason: Reason | str, at: datet
     "registered for it.",
     done="Ended.",
     danger=True,
-    lock=lock_row,
     check=_check_current,
 )
 def end_line(line: MapLine, *, actor: Actor, reason: Reason | str, at: datetime) -> MapLine:

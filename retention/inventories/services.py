@@ -25,7 +25,7 @@ from paktaleem.directory.data_systems.services.fulfilment import AlreadyAnswered
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import tombstone_of_digest
 from paktaleem.foundation.accounts.actors import Actor, require
-from paktaleem.foundation.accounts.acts import Refused, act, lock_row
+from paktaleem.foundation.accounts.acts import Refused, act, as_given, lock_row
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import ByKind, Reason
 from paktaleem.foundation.audit.services import record_entry
@@ -278,7 +278,6 @@ def _check_difference(line: InventoryLine, _actor: Actor, _at: datetime) -> None
     lead="Ask the people who run the system why it counts other people than it reported. The decision changes no data: "
     "if the system reports or erases it, the next inventory shows it.",
     done="Decided.",
-    lock=lock_row,
     check=_check_difference,
 )
 def decide_difference(
@@ -333,6 +332,7 @@ def _check_in_use(system: System, actor: Actor, at: datetime) -> None:
     "numbers with what the system reported.",
     done="Ordered.",
     check=_check_in_use,
+    lock=as_given,
 )
 def order_inventory(system: System, *, actor: Actor, reason: Reason | str, at: datetime) -> Inventory:
     """Order an inventory of a system of the client on demand. Raises Refused, NotAllowed."""

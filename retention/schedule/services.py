@@ -38,7 +38,7 @@ from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import list_same_person
 from paktaleem.directory.people.services.people import lock_subject
 from paktaleem.foundation.accounts.actors import Actor, require
-from paktaleem.foundation.accounts.acts import Refused, act, lock_row, refuse_if
+from paktaleem.foundation.accounts.acts import Refused, act, refuse_if
 from paktaleem.foundation.accounts.changes import (
     ChangeKind,
     ProposedChange,
@@ -153,7 +153,6 @@ def _check_lift(hold: Hold, actor: Actor, at: datetime) -> None:
     Capability.MANAGE_HOLDS,
     lead="The hold is still needed. Set the day of the next review.",
     done="Reviewed. The hold stays in force.",
-    lock=lock_row,
     check=_check_open,
 )
 def review_hold(hold: Hold, *, review_on: ReviewDay, reason: Reason | str, actor: Actor, at: datetime) -> Hold:
@@ -172,7 +171,6 @@ def review_hold(hold: Hold, *, review_on: ReviewDay, reason: Reason | str, actor
     "in force until a second person agrees, under Changes by two people.",
     done="Recorded. A second person must agree.",
     danger=True,
-    lock=lock_row,
     check=_check_lift,
 )
 def lift_hold(hold: Hold, *, ground: LiftGround, actor: Actor, at: datetime) -> Hold:

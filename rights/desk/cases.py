@@ -26,7 +26,7 @@ from paktaleem.directory.people.selectors import sealer_of
 from paktaleem.directory.people.services.erasure import AlreadyErased
 from paktaleem.directory.people.services.people import record_access
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require
-from paktaleem.foundation.accounts.acts import Refused, act, refuse_if
+from paktaleem.foundation.accounts.acts import Refused, act, as_given, refuse_if
 from paktaleem.foundation.accounts.changes import ProposedChange
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ChangeState, decide_change
@@ -209,6 +209,7 @@ _check_in_force = refuse_if(lambda row: row.ends_at is not None, gettext_lazy("I
     lead="The person must know before the restriction is lifted.",
     done="The person is informed. You may request that the restriction is lifted.",
     check=_check_in_force,
+    lock=as_given,
 )
 def inform_before_lift(
     restriction: Restriction,
@@ -248,6 +249,7 @@ def inform_before_lift(
     "changes until a second person approves it.",
     danger=True,
     check=_check_in_force,
+    lock=as_given,
 )
 def request_lift_after_notice(restriction: Restriction, *, ground: str, actor: Actor, at: datetime) -> ProposedChange:
     """Request the lift of a restriction whose person was informed before (GDPR Art. 18(3)). Raises Refused."""
@@ -280,6 +282,7 @@ def _check_proposal(objection: Objection, actor: Actor, at: datetime) -> None:
     done="Proposed. A second officer must agree.",
     danger=True,
     check=_check_proposal,
+    lock=as_given,
 )
 def propose_overruling(
     objection: Objection,
@@ -316,6 +319,7 @@ def propose_overruling(
     done="Recorded.",
     danger=True,
     check=lambda objection, _actor, _at: _require_waiting(objection),
+    lock=as_given,
 )
 def settle_overruling(objection: Objection, *, approve: bool, actor: Actor, at: datetime) -> Objection:
     """Agree to another officer's overruling, which ends the objection, or decline it (GDPR Art. 21(1))."""

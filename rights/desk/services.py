@@ -20,7 +20,7 @@ from paktaleem.directory.mail.rendering import require_complete
 from paktaleem.directory.mail.services import MessageKind, SendArguments, declare_message, send_message
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed
-from paktaleem.foundation.accounts.acts import Refused, act, refuse_if
+from paktaleem.foundation.accounts.acts import Refused, act, as_given, refuse_if
 from paktaleem.foundation.accounts.models import Client, User
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.sign_in_rules import build_public_url
@@ -293,6 +293,7 @@ def _check_hand_over(request: RightsRequest, actor: Actor, _at: datetime) -> Non
     "is moved there and removed here; your notes stay here. You cannot take it back.",
     danger=True,
     check=_check_hand_over,
+    lock=as_given,
 )
 def hand_over_request(request: RightsRequest, *, client: ChosenClient, actor: Actor, at: datetime) -> RightsRequest:
     """Continue a request without a person at the client to which it belongs; return the request there.

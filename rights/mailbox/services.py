@@ -23,7 +23,7 @@ from paktaleem.directory.mail.services import SendArguments, declare_message, se
 from paktaleem.directory.people.details import contact_index
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor
-from paktaleem.foundation.accounts.acts import Refused, act, lock_row, refuse_if
+from paktaleem.foundation.accounts.acts import Refused, act, as_given, refuse_if
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.sign_in_rules import build_public_url
@@ -265,6 +265,7 @@ def list_file_sizes(message: MailMessage) -> list[tuple[UUID, int]]:
         lambda row: row.direction == Direction.OUT or row.state in {MessageState.REPEATED, MessageState.MOVED},
         gettext_lazy("This message has no text of its own."),
     ),
+    lock=as_given,
 )
 def read_message(message: MailMessage, *, actor: Actor, reason: Reason | str, at: datetime) -> Content:
     """Return what a message says; the access is recorded first. Raises Refused, CannotOpen, NotAllowed."""
@@ -290,6 +291,7 @@ def read_messages_of_request(
     lead="The portal never opens files that came by email. Open it only on a computer to which you would give a file "
     "of a stranger. Your access is recorded with your name and reason.",
     check=refuse_if(lambda row: not row.files, gettext_lazy("This message has no file.")),
+    lock=as_given,
 )
 def take_file(message: MailMessage, *, file: UUID, actor: Actor, reason: Reason | str, at: datetime) -> OpenedFile:
     """Return a file of a message; the access is recorded first. Raises SealedFile.DoesNotExist, CannotOpen."""
@@ -319,7 +321,6 @@ WantedKinds = Annotated[
     Capability.SUPERVISE,
     lead="The thirty days count from the day on which the email was received. The sender is not verified.",
     done="The request is recorded.",
-    lock=lock_row,
     check=refuse_if(lambda row: row.state == MessageState.UNREADABLE, _UNREADABLE, first=_check_waiting),
 )
 def make_request_of_message(message: MailMessage, *, kinds: WantedKinds, actor: Actor, at: datetime) -> RightsRequest:
@@ -343,7 +344,6 @@ def make_request_of_message(message: MailMessage, *, kinds: WantedKinds, actor: 
     Capability.SUPERVISE,
     lead="The message needs nothing more. Its content is deleted after a while.",
     done="Settled.",
-    lock=lock_row,
     check=_check_waiting,
 )
 def settle_message(message: MailMessage, *, actor: Actor, at: datetime) -> MailMessage:

@@ -31,7 +31,7 @@ from paktaleem.directory.people.selectors import sealer_of
 from paktaleem.directory.people.services.erasure import AlreadyErased
 from paktaleem.directory.people.services.people import lock_subject, open_details
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, ReasonedAuthorship, require, require_about
-from paktaleem.foundation.accounts.acts import Refused, act, lock_row, refuse_if
+from paktaleem.foundation.accounts.acts import Refused, act, as_given, refuse_if
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import ByKind, Reason, actor_fields
@@ -81,7 +81,6 @@ def update_conflict(
     lead="They still disagree: the refusal continues to apply. The case opens again when one of them gives a new "
     "answer.",
     done="Closed: the refusal applies.",
-    lock=lock_row,
     check=refuse_if(lambda row: row.closed_at is not None, gettext_lazy("The case is already closed.")),
 )
 def close_conflict(
@@ -137,6 +136,7 @@ class NotInQuarantine(PortalError):
     lead="From now on this person's data may only be deleted.",
     done="The data is in quarantine.",
     danger=True,
+    lock=as_given,
 )
 def quarantine(
     subject: Subject,

@@ -47,7 +47,7 @@ from paktaleem.foundation.accounts.actors import (
     require_about,
     system_actor,
 )
-from paktaleem.foundation.accounts.acts import act, lock_row, refuse_if
+from paktaleem.foundation.accounts.acts import act, as_given, refuse_if
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import ByKind, Reason
 from paktaleem.foundation.audit.history import save_tracked
@@ -145,6 +145,7 @@ def _enqueue(task: str, check: ProviderCheck) -> None:
     Capability.MANAGE_GUARDIANS,
     lead="The portal requests the result every five minutes; providers may also send it at once.",
     done="The result has been requested. Reload the page in a minute.",
+    lock=as_given,
 )
 def request_check_result(check: ProviderCheck, *, actor: Actor, at: datetime) -> None:
     """Have the worker start the check, or request its result, now."""
@@ -291,6 +292,7 @@ _OFFICIAL_FIELD = forms.CharField(
     lead="The school's own authorisation of the child's use of the service for education. It is weaker than a "
     "guardian's consent, is shown as such, and by itself permits nothing.",
     done="Recorded. By itself it permits nothing.",
+    lock=as_given,
 )
 def authorise_by_school(
     child: Subject,
@@ -327,7 +329,6 @@ def authorise_by_school(
     Capability.MANAGE_GUARDIANS,
     lead="From now on the school no longer authorises for this child. What only its authorisation permitted is denied.",
     done="Ended.",
-    lock=lock_row,
     check=refuse_if(lambda row: row.ends_at is not None, gettext_lazy("It has already ended.")),
 )
 def end_school_authorisation(

@@ -18,7 +18,7 @@ from paktaleem.directory.people.selectors import sealer_of
 from paktaleem.directory.people.services.erasure import refuse_erased
 from paktaleem.directory.people.services.people import add_role, find_full_age
 from paktaleem.foundation.accounts.actors import Actor, require
-from paktaleem.foundation.accounts.acts import act
+from paktaleem.foundation.accounts.acts import act, as_given
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ChangeState, decide_change, request_change, require_approver
 from paktaleem.foundation.audit.actors import Reason
@@ -192,6 +192,7 @@ def change_guardian(
     lead=NEEDS_APPROVAL,
     done="Ended, or waiting for a second person.",
     danger=True,
+    lock=as_given,
 )
 def end_guardian(
     guardianship: Guardianship,

@@ -20,7 +20,7 @@ from paktaleem.directory.people.models import Subject, SubjectRole
 from paktaleem.directory.people.selectors import sealer_of, sealers_of
 from paktaleem.directory.people.services.people import register_subject
 from paktaleem.foundation.accounts.actors import Actor, ReasonedAuthorship, require, system_actor
-from paktaleem.foundation.accounts.acts import Refused, act
+from paktaleem.foundation.accounts.acts import Refused, act, as_given
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import By, Reason
@@ -54,6 +54,7 @@ class MayNotConsent(PortalError):
     Capability.MANAGE_GUARDIANS,
     lead="Record what you saw for yourself: the person, their signed form, or the school's own papers.",
     done="Verified.",
+    lock=as_given,
 )
 def verify_guardian(
     guardianship: Guardianship,
@@ -159,6 +160,7 @@ def end_authority_of_minors_on_file(
     "at once, and data collected on it is quarantined and erased. Name and verify the guardian again.",
     done="Marked as false. Data collected meanwhile is being erased.",
     danger=True,
+    lock=as_given,
 )
 def mark_verification_false(
     verification: Verification, *, actor: Actor, reason: Reason | str = Reason.INCIDENT, at: datetime

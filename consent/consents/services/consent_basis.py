@@ -30,7 +30,7 @@ from paktaleem.directory.people.selectors import sealer_of
 from paktaleem.directory.people.services.erasure import AlreadyErased, ErasureInProgress
 from paktaleem.directory.people.services.people import record_access, was_child
 from paktaleem.foundation.accounts.actors import Actor, require
-from paktaleem.foundation.accounts.acts import act
+from paktaleem.foundation.accounts.acts import act, as_given
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason, actor_fields
 from paktaleem.foundation.audit.services import record_entry
@@ -382,6 +382,7 @@ EvidenceFile = Annotated[
     Capability.RECORD_CONSENTS,
     lead="It is encrypted under the person's key. Opening it requires a reason, which is logged.",
     done="Evidence added.",
+    lock=as_given,
 )
 def add_evidence_file(event: ConsentEvent, file: EvidenceFile, *, actor: Actor, at: datetime) -> ConsentEvidence:
     """Store a scan or letter as evidence of an answer (GDPR Art. 7(1)), sealed under the person's key.

@@ -29,7 +29,7 @@ from consent.notices.selectors.notices import NoticeUnknown, get_version_in_effe
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services.erasure import AlreadyErased
 from paktaleem.foundation.accounts.actors import Actor, require, require_about, system_actor
-from paktaleem.foundation.accounts.acts import Refused, act, lock_row, refuse_if
+from paktaleem.foundation.accounts.acts import Refused, act, refuse_if
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason, actor_fields
@@ -49,7 +49,6 @@ _check_given = refuse_if(lambda row: row.state != ConsentState.GIVEN, gettext_la
     lead="PakTaleem or the client ends this consent. It can be given again after the notice is shown again.",
     done="Revoked. In effect from the next decision.",
     danger=True,
-    lock=lock_row,
     check=_check_given,
 )
 def revoke_consent(consent: Consent, *, actor: Actor, reason: Reason | str, at: datetime) -> ConsentEvent:
@@ -67,7 +66,6 @@ def revoke_consent(consent: Consent, *, actor: Actor, reason: Reason | str, at: 
     lead="An authority or a court found this consent invalid, or it should never have been recorded.",
     done="Declared invalid. In effect from the next decision.",
     danger=True,
-    lock=lock_row,
     check=_check_given,
 )
 def invalidate_consent(consent: Consent, *, actor: Actor, reason: Reason | str, at: datetime) -> ConsentEvent:

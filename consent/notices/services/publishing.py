@@ -108,7 +108,6 @@ def save_draft(draft: NoticeDraft, *, actor: Actor, reason: Reason | str, at: da
     Capability.MANAGE_REGISTER,
     lead="The draft is closed without being announced. You can start another one.",
     done="Discarded.",
-    lock=lock_row,
     check=_check_open,
 )
 def discard_draft(draft: NoticeDraft, *, actor: Actor, reason: Reason | str, at: datetime) -> None:
@@ -124,7 +123,6 @@ def discard_draft(draft: NoticeDraft, *, actor: Actor, reason: Reason | str, at:
     lead="Once announced, this text can never change. Check first what it changes.",
     done="Announced. Emails to the clients that need notice are being sent.",
     danger=True,
-    lock=lock_row,
     check=_check_open,
 )
 def announce_draft(
@@ -329,7 +327,6 @@ _NO_OBJECTION = _("There is no open objection.")
     Capability.ANSWER_FOR_CLIENT,
     lead="You confirm that your institution has seen the coming change. This is not an agreement to it.",
     done="Acknowledged.",
-    lock=lock_row,
     check=refuse_if(lambda row: ResponseKind.ACKNOWLEDGED in _list_kinds(row), _RECORDED),
 )
 def acknowledge_announcement(dispatch: NoticeDispatch, *, actor: Actor, at: datetime) -> NoticeResponse:
@@ -344,7 +341,6 @@ def acknowledge_announcement(dispatch: NoticeDispatch, *, actor: Actor, at: date
     lead="A privacy officer of PakTaleem will answer. Your objection does not stop a change of a text. With a "
     "new recipient nothing of your people’s data is shared until you withdraw it.",
     done="Your objection was sent to a privacy officer.",
-    lock=lock_row,
     check=refuse_if(lambda row: has_open_objection(_list_kinds(row)), _RECORDED),
 )
 def object_to_announcement(
@@ -369,7 +365,6 @@ def object_to_announcement(
     Capability.SUPERVISE,
     lead="The client reads your answer on this page.",
     done="Answered.",
-    lock=lock_row,
     check=refuse_if(lambda row: not has_open_objection(_list_kinds(row)), _NO_OBJECTION),
 )
 def answer_objection(
@@ -385,7 +380,6 @@ def answer_objection(
     Capability.ANSWER_FOR_CLIENT,
     lead="From now on, data may be shared with the recipients of this list once your time to object is over.",
     done="Your objection is withdrawn.",
-    lock=lock_row,
     check=refuse_if(lambda row: not may_withdraw_objection(row), _NO_OBJECTION),
 )
 def withdraw_objection(dispatch: NoticeDispatch, *, actor: Actor, at: datetime) -> NoticeResponse:

@@ -37,7 +37,7 @@ from paktaleem.directory.people.copies.declarations import Copied, Reader, Secti
 from paktaleem.directory.people.models import AgeGate, GuardianClaim, Subject
 from paktaleem.directory.people.selectors import sealer_of, sealers_of
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require
-from paktaleem.foundation.accounts.acts import Refused, act, lock_row, refuse_if
+from paktaleem.foundation.accounts.acts import Refused, act, refuse_if
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
@@ -204,7 +204,6 @@ def confirm_waiting(run: FormRun, *, actor: Actor, at: datetime) -> ConfirmedAns
     lead="The row is closed permanently. None of its answers is recorded.",
     done="Dismissed: none of its answers is recorded.",
     danger=True,
-    lock=lock_row,
     check=refuse_if(lambda row: not row.is_open, _SETTLED),
 )
 def dismiss_answer(answer: PaperAnswer, *, actor: Actor, reason: Reason | str, at: datetime) -> None:

@@ -18,7 +18,7 @@ from paktaleem.directory.mail.recipients import GivenContact, forget_address, se
 from paktaleem.directory.mail.rendering import encrypt_context, render
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor, Authorship
-from paktaleem.foundation.accounts.acts import Refused, act
+from paktaleem.foundation.accounts.acts import Refused, act, as_given
 from paktaleem.foundation.accounts.models import User
 from paktaleem.foundation.accounts.roles import Capability, Role
 from paktaleem.foundation.audit.actors import Reason, actor_fields
@@ -170,6 +170,7 @@ def is_resendable(letter: Letter, at: datetime) -> bool:
     Capability.CONTACT_PEOPLE,
     lead="The message is sent again to the person's current address.",
     done="The message is queued.",
+    lock=as_given,
 )
 def resend_message(letter: Letter, *, actor: Actor, reason: Reason | str, at: datetime) -> Letter:
     """Retry a failed message from the start. Raises Refused, NotAllowed."""

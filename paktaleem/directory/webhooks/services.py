@@ -35,7 +35,7 @@ from paktaleem.directory.webhooks.models import (
 from paktaleem.directory.webhooks.schedule import LIFE, Outcome, Verdict, back_off_after, classify_response, retry_wait
 from paktaleem.directory.webhooks.signing import new_secret
 from paktaleem.foundation.accounts.actors import Actor, require
-from paktaleem.foundation.accounts.acts import act, lock_row
+from paktaleem.foundation.accounts.acts import act, as_given, lock_row
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import save_tracked
@@ -138,7 +138,6 @@ def change_endpoint(endpoint: Endpoint, *, actor: Actor, reason: Reason | str, a
     "Replace secret",
     Capability.MANAGE_WEBHOOKS,
     lead="A new secret is shown once. Messages are signed with both for a day, so the system can change over.",
-    lock=lock_row,
     check=_require_present,
     wall_clock=True,
 )
@@ -163,7 +162,6 @@ def rotate_secret(endpoint: Endpoint, *, actor: Actor, reason: Reason | str, at:
     Capability.MANAGE_WEBHOOKS,
     lead="Nothing is sent there until it is switched on again; events in the meantime are stored.",
     done="It is switched off.",
-    lock=lock_row,
     check=_require_present,
     wall_clock=True,
 )
@@ -185,7 +183,6 @@ def disable_endpoint(
     Capability.MANAGE_WEBHOOKS,
     lead="Waiting messages are sent now. To send events from while it was off, use “Send again”.",
     done="It is switched on.",
-    lock=lock_row,
     check=_require_present,
     wall_clock=True,
 )
@@ -209,7 +206,6 @@ def enable_endpoint(endpoint: Endpoint, *, actor: Actor, reason: Reason | str, a
     lead="Nothing is sent there any more. Its log is kept.",
     done="It is removed.",
     danger=True,
-    lock=lock_row,
     wall_clock=True,
 )
 def remove_endpoint(endpoint: Endpoint, *, actor: Actor, reason: Reason | str, at: datetime) -> Endpoint:
@@ -407,6 +403,7 @@ def _update_health(
     done="It is on its way.",
     check=_require_enabled,
     wall_clock=True,
+    lock=as_given,
 )
 def send_test(endpoint: Endpoint, *, actor: Actor, at: datetime) -> Delivery:
     """Send ``webhook.test``, regardless of the endpoint's subscription. Raises NothingToReplay, NotAllowed."""
@@ -425,7 +422,6 @@ def send_test(endpoint: Endpoint, *, actor: Actor, at: datetime) -> Delivery:
     Capability.MANAGE_WEBHOOKS,
     lead="It is sent with its original id, so that a system that already has it can detect this.",
     done="It is on its way.",
-    lock=lock_row,
     check=lambda delivery, actor, at: _require_enabled(delivery.endpoint, actor, at),
     wall_clock=True,
 )
@@ -459,6 +455,7 @@ ON CONFLICT (client_id, message_id, endpoint_id) DO UPDATE
     done="It is on its way.",
     check=_require_enabled,
     wall_clock=True,
+    lock=as_given,
 )
 def replay_since(endpoint: Endpoint, *, since: datetime, actor: Actor, reason: Reason | str, at: datetime) -> int:
     """Send everything since a time that the endpoint subscribes to and has not accepted; return how many.

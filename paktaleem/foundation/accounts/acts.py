@@ -61,6 +61,11 @@ def lock_row(row: Any) -> Any:
     return rows.get(pk=row.pk, client_id=row.client_id)
 
 
+def as_given(row: Any) -> Any:
+    """Return a row as it is."""
+    return row
+
+
 @dataclass(eq=False)
 class Act[Row: RowOfClient, **Input, Result]:
     """A service on one row with its capability, its lock and its check, and how pages name it.
@@ -108,12 +113,12 @@ def act[Row: RowOfClient, **Input, Result](
     done: str = "Done.",
     danger: bool = False,
     wall_clock: bool = False,
-    lock: Callable[[Any], Any] = lambda row: row,
+    lock: Callable[[Any], Any] = lock_row,
     check: Check = lambda _row, _actor, _at: None,
 ) -> Callable[[Callable[Concatenate[Row, Input], Result]], Act[Row, Input, Result]]:
     """Declare a service as an act of those with ``capability``.
 
-    ``lock`` returns the stored row, locked (``lock_row`` for most); without it the service locks what it needs.
+    ``lock`` returns the stored row, locked; with ``as_given`` the service locks what it needs.
     ``check`` raises a PortalError if the act does not apply to the row, or not by this actor. Pages offer the act only
     if the check accepts it.
     """

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from paktaleem.foundation.accounts.actors import Actor, require
-from paktaleem.foundation.accounts.acts import Refused, act, lock_row, refuse_if
+from paktaleem.foundation.accounts.acts import Refused, act, refuse_if
 from paktaleem.foundation.accounts.leaving import write_key_revocation
 from paktaleem.foundation.accounts.models import TEST_KEY_PREFIX, ApiKey, Client
 from paktaleem.foundation.accounts.roles import Capability
@@ -138,7 +138,6 @@ def narrow_api_key(key: ApiKey, *, scopes: Iterable[str], actor: Actor, reason: 
     done="The key is revoked. The next call with it is refused.",
     danger=True,
     wall_clock=True,
-    lock=lock_row,
     check=refuse_if(lambda row: row.revoked_at is not None, gettext_lazy("The key is already revoked.")),
 )
 def revoke_api_key(key: ApiKey, *, actor: Actor, reason: Reason | str, at: datetime) -> ApiKey:

@@ -23,7 +23,7 @@ from paktaleem.directory.schools.models import Enrolment, EnrolmentRole, Origin,
 from paktaleem.directory.schools.selectors import is_only_pupil
 from paktaleem.directory.schools.services.recording import FARTHEST, end_on, lock_schools, record_counts
 from paktaleem.foundation.accounts.actors import Actor, Authorship
-from paktaleem.foundation.accounts.acts import Refused, act, refuse_if
+from paktaleem.foundation.accounts.acts import Refused, act, as_given, refuse_if
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.services import record_entry
@@ -164,6 +164,7 @@ def _select_consents(people: Sequence[Subject], at: datetime) -> QuerySet[Consen
     "again.",
     done="The classes have moved up. Those who leave have no open account any more.",
     check=refuse_if(lambda row: row.ended_at is not None, _("This school is no longer in use.")),
+    lock=as_given,
 )
 def end_school_year(school: School, choices: YearEndChoices, *, shown: str, actor: Actor, at: datetime) -> YearEnd:
     """Move the classes of a school up and let pupils leave, all in one transaction; return what was changed.

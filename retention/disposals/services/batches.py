@@ -20,7 +20,7 @@ from paktaleem.directory.data_systems.models import Ground
 from paktaleem.directory.data_systems.selectors import Parent
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor, require
-from paktaleem.foundation.accounts.acts import Refused, act, lock_row
+from paktaleem.foundation.accounts.acts import Refused, act
 from paktaleem.foundation.accounts.changes import ChangeKind, ProposedChange, find_waiting, propose_change
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
@@ -121,7 +121,6 @@ def _check_approval(batch: Batch, actor: Actor, at: datetime) -> None:
     "issued every holding is checked again; what changed is not disposed of.",
     done="Approved.",
     danger=True,
-    lock=lock_row,
     check=_check_approval,
 )
 def approve_disposal(batch: Batch, *, actor: Actor, at: datetime) -> Batch:
@@ -179,7 +178,6 @@ LARGE = ChangeKind(
     Capability.MANAGE_RETENTION,
     lead="Takes this person’s data out of the disposal. To keep data because of a case, place a hold instead.",
     done="Taken out.",
-    lock=lock_row,
     check=_check_review,
 )
 def take_out(
@@ -216,7 +214,6 @@ def take_out(
     Capability.MANAGE_RETENTION,
     lead="Nothing is disposed of. What is still due is flagged again by the next sweep.",
     done="Cancelled. Nothing was disposed of.",
-    lock=lock_row,
     check=_require(lambda batch: batch.is_before_orders and batch.stage != Stage.FLAGGING),
 )
 def cancel_disposal(batch: Batch, *, actor: Actor, at: datetime) -> Batch:
@@ -241,7 +238,6 @@ def cancel_batch(batch: Batch, *, actor: Actor, at: datetime) -> Batch:
     Capability.MANAGE_RETENTION,
     lead="No further orders are issued until you continue. Orders that are issued stay in force.",
     done="Interrupted.",
-    lock=lock_row,
     check=_require(lambda batch: batch.ended_at is None and batch.paused_at is None),
 )
 def pause_disposal(batch: Batch, *, actor: Actor, at: datetime) -> Batch:
@@ -258,7 +254,6 @@ def pause_disposal(batch: Batch, *, actor: Actor, at: datetime) -> Batch:
     Capability.MANAGE_RETENTION,
     lead="The disposal goes on where it was interrupted.",
     done="Continued.",
-    lock=lock_row,
     check=_require(lambda batch: batch.ended_at is None and batch.paused_at is not None),
 )
 def resume_disposal(batch: Batch, *, actor: Actor, at: datetime) -> Batch:

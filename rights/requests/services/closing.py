@@ -13,7 +13,7 @@ from paktaleem.directory.mail.models import Letter, LetterState
 from paktaleem.directory.mail.recipients import GivenAddress
 from paktaleem.directory.mail.rendering import require_complete
 from paktaleem.foundation.accounts.actors import Actor, require
-from paktaleem.foundation.accounts.acts import Refused, act, refuse_if
+from paktaleem.foundation.accounts.acts import Refused, act, as_given, refuse_if
 from paktaleem.foundation.accounts.roles import Capability
 from rights.requests.hooks import before_answering, before_closing, request_continued
 from rights.requests.letters import ANSWER, NOTICE, find_mailable_sender, send_about
@@ -156,7 +156,7 @@ def is_of_erased_person(request: RightsRequest) -> bool:
     Capability.SUPERVISE,
     lead="The request received first goes on, with its clock. The other one is closed.",
     done="Linked.",
-    lock=lambda request: request,  # both are locked below, in the order of their keys
+    lock=as_given,  # both are locked below, in the order of their keys
     check=refuse_if(lambda row: row.subject_id is None, _NOT_SAME, first=require_unanswered),
 )
 def link_duplicate(request: RightsRequest, *, other: RightsRequest, actor: Actor, at: datetime) -> RightsRequest:

@@ -9,7 +9,7 @@ from django.utils.translation import gettext
 
 from paktaleem.directory.data_systems.models import System, SystemKey
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require
-from paktaleem.foundation.accounts.acts import Refused, act, lock_row
+from paktaleem.foundation.accounts.acts import Refused, act, as_given
 from paktaleem.foundation.accounts.models import ERASED_DOMAIN, ApiKey
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import check_ground, require_second_person
@@ -73,7 +73,6 @@ def _check_in_use(system: System, actor: Actor, at: datetime) -> None:
     lead="Orders are sent there until a second person agrees: make sure that it holds no data any more.",
     done="Proposed: a second person must agree.",
     danger=True,
-    lock=lock_row,
     check=_check_proposable,
 )
 def propose_system_end(system: System, *, ground: str, actor: Actor, reason: Reason | str, at: datetime) -> System:
@@ -88,7 +87,6 @@ def propose_system_end(system: System, *, ground: str, actor: Actor, reason: Rea
     Capability.MANAGE_SYSTEMS,
     lead="The proposal to end the system is declined.",
     done="Kept.",
-    lock=lock_row,
     check=_get_proposer,
 )
 def keep_system(system: System, *, actor: Actor, reason: Reason | str, at: datetime) -> System:
@@ -105,7 +103,6 @@ def keep_system(system: System, *, actor: Actor, reason: Reason | str, at: datet
     "still be answered or waived.",
     done="Ended.",
     danger=True,
-    lock=lock_row,
     check=_check_second_person,
 )
 def end_system(system: System, *, actor: Actor, reason: Reason | str, at: datetime) -> System:
@@ -188,6 +185,7 @@ def assign_key(key: SystemKey, *, actor: Actor, reason: Reason | str, at: dateti
     "page of API keys.",
     done="Ended: the next request for orders is refused.",
     danger=True,
+    lock=as_given,
 )
 def end_system_key(key: SystemKey, *, actor: Actor, reason: Reason | str, at: datetime) -> SystemKey:
     """Stop a key from acting for a system, from its next call on. Raises AlreadyEnded, NotAllowed."""

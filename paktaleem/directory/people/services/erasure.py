@@ -17,7 +17,7 @@ from paktaleem.directory.people.fields import PERSONAL
 from paktaleem.directory.people.models import LOOKED_UP, Readmission, Subject, SubjectKey
 from paktaleem.directory.people.selectors import tombstone_of
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require, system_actor
-from paktaleem.foundation.accounts.acts import Refused, act, lock_row
+from paktaleem.foundation.accounts.acts import Refused, act
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import check_ground, require_second_person
@@ -322,7 +322,6 @@ def _check_waiting(readmission: Readmission, actor: Actor, at: datetime) -> None
     lead="The next sync can register the person again, with a new key. Erased data is not restored. Approve only if "
     "you have verified yourself that the person made this request.",
     done="Approved: the learning platform may register the person again.",
-    lock=lock_row,
     check=_check_waiting,
 )
 def approve_readmission(readmission: Readmission, *, actor: Actor, at: datetime) -> Readmission:

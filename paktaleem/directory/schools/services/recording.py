@@ -34,7 +34,7 @@ from paktaleem.directory.schools.rows import (
 from paktaleem.directory.schools.selectors import list_moving_enrolments
 from paktaleem.directory.schools.services.enrolments import Run, list_results, record_enrolments
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require
-from paktaleem.foundation.accounts.acts import act
+from paktaleem.foundation.accounts.acts import act, as_given
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
@@ -453,6 +453,7 @@ def _begin(move: Move, client: Client, at: datetime) -> list[Enrolment]:
     done="The account is closed. If the person or a guardian wants the data to be taken along, record a request "
     "for data portability next.",
     danger=True,
+    lock=as_given,
 )
 def leave_client(subject: Subject, *, actor: Actor, reason: Reason | str, at: datetime) -> None:
     """Close the account of a pupil who leaves for another institution, and end their enrolments; nothing is sent.

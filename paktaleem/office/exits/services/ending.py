@@ -251,7 +251,6 @@ def _check_deletion(row: AgreementExit, actor: Actor, _at: datetime) -> None:
     lead="Every system is ordered to delete the client’s data; then the people are erased here.",
     done="The deletion has begun.",
     danger=True,
-    lock=lock_row,
     check=_check_deletion,
 )
 def delete_data(row: AgreementExit, *, actor: Actor, reason: Reason | str, at: datetime) -> AgreementExit:
@@ -364,7 +363,6 @@ def _check_moving(row: AgreementExit, _actor: Actor, _at: datetime, *, is_paused
     Capability.APPROVE_EXITS,
     lead="The worker does nothing more until you continue. Answers of systems are still taken.",
     done="Interrupted.",
-    lock=lock_row,
     check=partial(_check_moving, is_paused=False),
 )
 def pause_exit(row: AgreementExit, *, actor: Actor, reason: Reason | str, at: datetime) -> AgreementExit:
@@ -378,7 +376,6 @@ def pause_exit(row: AgreementExit, *, actor: Actor, reason: Reason | str, at: da
     Capability.APPROVE_EXITS,
     lead="The worker goes on where it stopped.",
     done="Continued.",
-    lock=lock_row,
     check=partial(_check_moving, is_paused=True),
 )
 def resume_exit(row: AgreementExit, *, actor: Actor, reason: Reason | str, at: datetime) -> AgreementExit:

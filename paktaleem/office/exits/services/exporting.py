@@ -218,7 +218,6 @@ def _check_return(row: AgreementExit, _actor: Actor, _at: datetime) -> None:
     Capability.APPROVE_EXITS,
     lead="Record that the client has confirmed that it received all parts and can read them.",
     done="Recorded. The deletion can begin.",
-    lock=lock_row,
     check=_check_return,
 )
 def confirm_return(row: AgreementExit, *, actor: Actor, reason: Reason | str, at: datetime) -> AgreementExit:
@@ -252,7 +251,6 @@ def _check_refusal(row: AgreementExit, _actor: Actor, _at: datetime) -> None:
     lead="Record that the client does not want the export. Then another officer may delete the data.",
     done="Recorded. Another officer may start the deletion.",
     danger=True,
-    lock=lock_row,
     check=_check_refusal,
 )
 def decline_return(

@@ -26,7 +26,7 @@ from consent.notices.selectors.registers import list_category_names
 from consent.register.models.purposes import Purpose
 from consent.sharing.models import Disclosure, Informed, Instrument, LegalDisclosure
 from paktaleem.foundation.accounts.actors import Actor, require
-from paktaleem.foundation.accounts.acts import Refused, act
+from paktaleem.foundation.accounts.acts import Refused, act, as_given
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ChangeState
@@ -415,6 +415,7 @@ def fail_pack(pack: UUID, *, client_id: UUID, actor: Actor, at: datetime) -> Non
     Capability.ADMINISTER_CLIENT,
     lead="The worker goes on with the section that failed.",
     done="The pack is being gathered.",
+    lock=as_given,
 )
 def retry_pack(pack: RegulatorPack, *, actor: Actor, reason: Reason | str, at: datetime) -> None:
     """Gather a failed pack again, from the section that failed. Raises NotAllowed."""

@@ -41,7 +41,7 @@ from paktaleem.directory.people.services.batches import record_subject_event
 from paktaleem.directory.people.services.erasure import erase_subject
 from paktaleem.directory.people.services.people import register_subject
 from paktaleem.foundation.accounts.actors import Actor, Authorship, require, sandbox_actor, system_actor
-from paktaleem.foundation.accounts.acts import act
+from paktaleem.foundation.accounts.acts import act, as_given
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
@@ -327,6 +327,7 @@ _DUE_IN = timedelta(days=30)
     lead="A system of this sandbox gets an order about a person, due in 30 days, and can try to carry it out.",
     done="The order has been made.",
     check=check_sandbox,
+    lock=as_given,
 )
 def make_order(
     client: Client,

@@ -25,7 +25,7 @@ from paktaleem.directory.schools.rosters.importing import service
 from paktaleem.directory.schools.rosters.importing.people import PeopleChangedMeanwhile
 from paktaleem.directory.schools.rosters.importing.run import ImportReport, find_large_losses
 from paktaleem.foundation.accounts.actors import Actor, require, user_actor
-from paktaleem.foundation.accounts.acts import Refused, act, lock_row
+from paktaleem.foundation.accounts.acts import Refused, act
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.history import actor_columns
@@ -94,7 +94,6 @@ def upload_roster(content: bytes, *, client: Client, everybody: bool, actor: Act
     "Check again",
     Capability.MANAGE_SYSTEMS,
     lead="The same file is compared with the people as they are now. Nothing is changed.",
-    lock=lock_row,
     check=_check_kept,
 )
 def check_again(row: RosterImport, *, actor: Actor, at: datetime) -> RosterImport:
@@ -111,7 +110,6 @@ def check_again(row: RosterImport, *, actor: Actor, at: datetime) -> RosterImpor
     "Import",
     Capability.MANAGE_SYSTEMS,
     lead="The import writes exactly what the check showed, or nothing.",
-    lock=lock_row,
     check=_check_state(RosterState.READY),
 )
 def confirm_import(row: RosterImport, *, actor: Actor, at: datetime) -> RosterImport:
@@ -128,7 +126,6 @@ def confirm_import(row: RosterImport, *, actor: Actor, at: datetime) -> RosterIm
     "program emptied cells. If you continue, the people keep their other data and their consents until "
     "retention ends.",
     danger=True,
-    lock=lock_row,
     check=_check_state(RosterState.STOPPED),
 )
 def import_anyway(row: RosterImport, *, actor: Actor, at: datetime) -> RosterImport:
@@ -151,7 +148,6 @@ def _begin_import(row: RosterImport, actor: Actor, at: datetime, *, allow_bulk_d
     Capability.MANAGE_SYSTEMS,
     lead="The file is deleted without being imported.",
     done="The file has been deleted.",
-    lock=lock_row,
     check=_check_kept,
 )
 def discard_roster(row: RosterImport, *, actor: Actor, at: datetime) -> RosterImport:
