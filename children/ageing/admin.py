@@ -95,7 +95,6 @@ class AgeNoticeAdmin(ExportableAdmin[AgeNotice], EvidenceAdmin[AgeNotice]):
     view_capability = Capability.VIEW_CHILD_RECORDS
     loaded = ("subject",)
     list_display = ("given_at", "about", "guardians", "person", "owner")
-    list_filter = ("client",)
     exported = "person=subject__external_id given_at guardians_informed=guardians person_informed=person"
     row_fields = ("guardians", "person")
     detail_fields = ("about", "given_at")

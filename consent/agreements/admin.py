@@ -229,7 +229,6 @@ def _to_part(part: Part) -> dict[str, object]:
 class DutyAttestationAdmin(EvidenceAdmin[DutyAttestation]):
     view_capability = Capability.VIEW_REGISTER
     list_display = ("statement", "owner", "valid_until", "attested_at")
-    list_filter = ("client",)
     detail_fields = ("statement", "notice_url", "text_version", "text_hash", "valid_until", "attested_at")
     intro = "What clients confirmed as controllers, each for a year. A client confirms it on the agreement’s page."
     empty_text = "No client has confirmed its duties yet."

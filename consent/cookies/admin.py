@@ -117,7 +117,6 @@ def _name(codes: list[str]) -> str:
 class CookieChoiceAdmin(ExportableAdmin[CookieChoice], EvidenceAdmin[CookieChoice]):
     view_capability = Capability.VIEW_CONSENTS
     list_display = ("recorded_at", "accepted", "declined", "source", "has_signal", "language", "text", "owner")
-    list_filter = ("client",)
     exported = "given refused source has_signal language recorded_at"
     detail_fields = ("visitor", "recorded_at", "accepted", "declined", "source", "has_signal", "language", "text")
     intro = (

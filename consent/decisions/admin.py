@@ -35,7 +35,6 @@ class DecisionLogSettingAdmin(ScopedAdmin[DecisionLogSetting]):
     row_fields = ("mode", "days_kept", "ground")
     detail_fields = ("every_since", "changed_at")
     list_display = ("mode", "owner", "days_kept", "every_since", "changed_at")
-    list_filter = ("client",)
     intro = (
         "The log proves which questions systems asked before they used data. Without a setting, decisions are counted "
         "by hour. If every decision is logged, people are pseudonyms in it. It is written at most a second after the "

@@ -408,7 +408,6 @@ class FormRunAdmin(EvidenceAdmin[FormRun]):
     view_capability = Capability.VIEW_RECORDS
     add_capability = Capability.MANAGE_FORMS
     list_display = ("name", "addressee", "people", "made_at", "made_by", "owner")
-    list_filter = ("client",)
     detail_fields = ("name", "addressee", "people", "made", "made_by")
     entered = ("name",)
     change_list_template = "paper/forms.html"

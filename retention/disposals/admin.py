@@ -153,6 +153,7 @@ _CERTIFICATES = certificate_actions(
 class BatchAdmin(SortByWaitingTime, ExportableAdmin[Batch], EvidenceAdmin[Batch]):
     view_capability = Capability.VIEW_HOLDINGS
     ledger_families = ("disposal",)
+    loaded = ("sweep", "client")
     list_display = ("opened_at", "name", "standing", "size", "decider", "owner")
     list_filter = (progress_filter(open=_("Open")), "client")
     exported = "ground decider is_automatic stage size opened_at reviewed_at approved_at starts_at ordered_at ended_at"
@@ -175,9 +176,6 @@ class BatchAdmin(SortByWaitingTime, ExportableAdmin[Batch], EvidenceAdmin[Batch]
         cancel_disposal,
         *_CERTIFICATES,
     )
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Batch]:
-        return super().get_queryset(request).select_related("sweep", "client")
 
     def panels(self, request: HttpRequest, row: Batch) -> list[dict[str, object]]:
         with in_client(row.client_id):

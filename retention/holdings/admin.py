@@ -214,7 +214,6 @@ class QuarantineAdmin(ExportableAdmin[Quarantine], EvidenceAdmin[Quarantine]):
     view_capability = Capability.VIEW_CHILD_RECORDS
     loaded = ("subject",)
     list_display = ("starts_at", "subject", "cause", "state", "owner")
-    list_filter = ("client",)
     exported = "person=subject__external_id cause starts_at ends_at"
     detail_fields = ("subject", "cause", "state", "starts_at", "ends_at")
     intro = (

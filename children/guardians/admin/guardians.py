@@ -416,7 +416,6 @@ class ChildMechanismAdmin(ScopedAdmin[ChildMechanism]):
     row_fields = ("kind", "description", "description_ur", "reference", "provider")
     detail_fields = ("state", "starts_at", "ends_at")
     list_display = ("kind", "reference", "state", "starts_at", "owner")
-    list_filter = ("client",)
     sortable_by = ()
     intro = (
         "A client whose platform serves minors is responsible for verifying ages and obtaining guardians' consent "
@@ -435,7 +434,6 @@ class SchoolAuthorisationAdmin(EvidenceAdmin[SchoolAuthorisation]):
     view_capability = Capability.VIEW_CHILD_RECORDS
     loaded = ("child",)
     list_display = ("starts_at", "child", "contract_reference", "worth", "state", "owner")
-    list_filter = ("client",)
     entered = ("contract_reference",)
     detail_fields = ("child", "contract_reference", "worth", "state", "starts_at", "ends_at")
     intro = (

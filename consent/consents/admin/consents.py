@@ -233,7 +233,6 @@ def _open_evidence(evidence: ConsentEvidence, given: FormData, request: HttpRequ
 class ConsentEvidenceAdmin(EvidenceAdmin[ConsentEvidence]):
     view_capability = Capability.VIEW_EVIDENCE
     list_display = ("added_at", "answer", "person", "what", "actor", "owner")
-    list_filter = ("client",)
     detail_fields = ("person", "answer", "what", "actor", "added_at")
     loaded = ("subject", "event__purpose", "file")
     intro = "Signed forms, letters and notes of calls that prove answers. Opening one requires a reason and is logged."

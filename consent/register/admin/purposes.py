@@ -246,7 +246,6 @@ class CodeAndNameAdmin[Row: CodeAndName](RegisterAdmin[Row]):
     row_fields = ("code", "name_en", "name_ur")
     fixed = ("code",)
     list_display = ("code", "name_en", "name_ur", "owner")
-    list_filter = ("client",)
     search_fields = ("code", "name_en")
 
 
@@ -434,7 +433,6 @@ def load_register_names(kind: CodeKind) -> dict[tuple[UUID, str], str]:
 @admin.register(AgreementSuspension, site=site)
 class AgreementSuspensionAdmin(PeriodAdmin[AgreementSuspension]):
     list_select_related = ("agreement",)
-    list_filter = ("client",)
     add_capability = Capability.MANAGE_AGREEMENTS
     change_capability = None
     row_fields = ("agreement", "starts_at", "ends_at")
@@ -450,7 +448,6 @@ class AgreementSuspensionAdmin(PeriodAdmin[AgreementSuspension]):
 @admin.register(Instruction, site=site)
 class InstructionAdmin(PeriodAdmin[Instruction]):
     list_select_related = ("agreement",)
-    list_filter = ("client",)
     row_fields = ("agreement", "document", "purposes", "categories", "recipients", "starts_at", "ends_at")
     fixed = ("agreement", "starts_at")
     list_display = ("document", "owner", "agreement", "covers", "state", "starts_at")
@@ -512,7 +509,6 @@ class RecipientApprovalAdmin(SafeguardedAdmin[RecipientApproval], PeriodAdmin[Re
     fixed = ("recipient", "starts_at")
     detail_fields = ("state", "approved_at", "objection_until")
     list_display = ("recipient", "owner", "state", "objection_until", "starts_at", "ends_at")
-    list_filter = ("client",)
     fixed_once_started = ("purposes", "categories", "is_integral")
     codes = {"purposes": Purpose, "categories": DataCategory}
     list_select_related = ("recipient",)

@@ -149,7 +149,6 @@ class SystemKeyAdmin(ScopedAdmin[SystemKey]):
     detail_fields = ("state", "starts_at", "ends_at")
     loaded = ("system",)
     list_display = ("key_name", "system", "state", "starts_at", "owner")
-    list_filter = ("client",)
     intro = (
         "A caller with a key of this name acts for the system and sees only its orders. A rotated key keeps its name "
         "and continues to work. PakTaleem’s systems have a separate key at each client."
@@ -166,7 +165,6 @@ class SystemKeyAdmin(ScopedAdmin[SystemKey]):
 class OrderAlertAdmin(EvidenceAdmin[OrderAlert]):
     view_capability = Capability.VIEW_RECORDS
     list_display = ("raised_at", "where", "kind", "system", "state_pill", "owner")
-    list_filter = ("client",)
     detail_fields = ("where", "attempt", "raised_at", "kind", "system", "state_pill")
     intro = (
         "Orders found to need manual action, once in each state. An email was sent to the client’s administrators, or "
@@ -199,7 +197,6 @@ class OrderAlertAdmin(EvidenceAdmin[OrderAlert]):
 class OrderSetAdmin(EvidenceAdmin[OrderSet]):
     view_capability = Capability.VIEW_RECORDS
     list_display = ("created_at", "kind", "ground", "number", "due_at", "by", "owner")
-    list_filter = ("client",)
     row_fields = ("kind", "ground")
     detail_fields = ("number", "data", "why", "due_at", "by", "case", "created_at", "orders_hash")
     intro = "One order about many people, issued at once. Their number and a hash over all of them are the evidence."

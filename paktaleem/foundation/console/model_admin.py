@@ -113,6 +113,7 @@ class ScopedAdmin[Row: Model](RowClock, admin.ModelAdmin):  # type: ignore[type-
     """Filters offered only for a single client: across clients, no index supports them."""
 
     form = ScopedForm
+    list_filter: ClassVar[Any] = ("client",)
     actions = None
     actions_on_top = True
     list_per_page = 50

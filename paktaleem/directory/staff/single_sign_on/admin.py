@@ -135,7 +135,6 @@ class ProviderAdmin(ScopedAdmin[Provider]):
 class SignOnLinkAdmin(EvidenceAdmin[SignOnLink]):
     view_capability = Capability.VIEW_RECORDS
     list_display = ("user", "owner", "standing", "linked_at", "ended_at")
-    list_filter = ("client",)
     list_select_related = ("user",)
     detail_fields = ("user", "standing", "issuer", "linked_at", "ended_at")
     intro = (

@@ -149,7 +149,6 @@ class ApiKeyAdmin(ScopedAdmin[ApiKey]):
     row_fields = ("name", "scopes", "expires_at")
     detail_fields = ("state", "prefix", "created_at", "revoked_at")
     list_display = ("name", "prefix", "owner", "state", "created_at", "expires_at", "revoked_at")
-    list_filter = ("client",)
     search_fields = ("name", "prefix")
     codes = {"scopes": None}
     intro = "API keys of the learning platform and other systems. Two keys may be valid at once, for rotation."
@@ -227,6 +226,7 @@ class PortalPeriodAdmin(ScopedAdmin[PortalPeriod]):
     add_weakens = True
     officers_only = True
     asks_reason = False
+    list_filter = ()
     form = PeriodForm
     row_fields = ("kind", "length", "ground")
     detail_fields = ("what", "kept_for", "changed_at")
