@@ -43,7 +43,7 @@ def _is_ours(module: str) -> bool:
 def _problems_of_api_exceptions(module: ModuleType) -> Iterator[Problem]:
     for kind in vars(module).values():
         if isinstance(kind, type) and issubclass(kind, APIException) and kind.__module__ == module.__name__:
-            yield Problem(str(kind.default_code), HTTPStatus(kind.status_code), str(kind.default_detail))
+            yield Problem(str(kind.default_code), str(kind.default_detail), status=HTTPStatus(kind.status_code))
 
 
 def with_problem_types(page: str) -> str:

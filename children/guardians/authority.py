@@ -328,10 +328,10 @@ class CardNumberFound(PortalError, ValueError):
 
     problem = Problem(
         "number-not-kept",
-        HTTPStatus.BAD_REQUEST,
         "Evidence must not contain the number of an identity card or payment card",
         "State where the document is kept, not its contents.",
         field="evidence",
+        status=HTTPStatus.BAD_REQUEST,
     )
     console_message = "Do not enter numbers of identity cards or payment cards: state where the document is kept."
 
@@ -341,10 +341,10 @@ class EvidenceRequired(PortalError, ValueError):
 
     problem = Problem(
         "evidence-missing",
-        HTTPStatus.BAD_REQUEST,
         "Consent given outside the portal needs evidence",
         "State where the signed form is kept, or who saw the guardian and when, in at least three words.",
         field="evidence",
+        status=HTTPStatus.BAD_REQUEST,
     )
     console_message = (
         "State where the evidence is kept, or who saw the guardian and when, in at least three words; or add the form."

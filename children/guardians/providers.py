@@ -10,7 +10,6 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from http import HTTPStatus
 from pathlib import Path
 from typing import Protocol
 from uuid import UUID
@@ -29,7 +28,7 @@ _LONGEST_NUMBER = 200
 class ProviderUnknown(PortalError, LookupError):
     """No provider is configured under this code."""
 
-    problem = Problem("provider-unknown", HTTPStatus.CONFLICT, "No provider of checks is configured under this code")
+    problem = Problem("provider-unknown", "No provider of checks is configured under this code")
     console_message = "This provider is no longer configured."
 
 

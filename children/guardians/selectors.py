@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
-from http import HTTPStatus
 from uuid import UUID
 
 import msgspec
@@ -36,10 +35,7 @@ class GuardianshipUnknown(PortalError, LookupError):
     """The person is not, or no longer, a guardian of this child."""
 
     problem = Problem(
-        "guardian-unknown",
-        HTTPStatus.CONFLICT,
-        "The person is not a guardian of this child",
-        "Name them by POST …/guardians first.",
+        "guardian-unknown", "The person is not a guardian of this child", "Name them by POST …/guardians first."
     )
     console_message = "They are not, or no longer, a guardian of this child."
 
@@ -49,7 +45,6 @@ class OfFullAge(GuardianshipUnknown):
 
     problem = Problem(
         "guardian-unknown",
-        HTTPStatus.CONFLICT,
         "A person of full age has no guardian",
         "Ask the person: no guardian decides for them or receives their data.",
     )
@@ -61,7 +56,6 @@ class NotAChild(PortalError):
 
     problem = Problem(
         "not-a-child",
-        HTTPStatus.CONFLICT,
         "This person is not a child and decides for themselves",
         "Ask the person: a guardian may only withdraw what a guardian gave.",
         field="guardian",

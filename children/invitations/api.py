@@ -34,7 +34,7 @@ from paktaleem.foundation.web.api.serializers import (
 class InvitationUnknown(PortalError, LookupError):
     """The client has no such invitation."""
 
-    problem = Problem("invitation-unknown", HTTPStatus.NOT_FOUND, "There is no such invitation")
+    problem = Problem("invitation-unknown", "There is no such invitation", status=HTTPStatus.NOT_FOUND)
 
 
 class ContactUnusable(FieldProblem):
@@ -42,9 +42,9 @@ class ContactUnusable(FieldProblem):
 
     problem = Problem(
         "contact-refused",
-        HTTPStatus.UNPROCESSABLE_ENTITY,
         "The guardian's contact cannot be used",
         "It may be the child's own, or shared by many people. Obtain the decision on paper or in person.",
+        status=HTTPStatus.UNPROCESSABLE_ENTITY,
     )
 
 

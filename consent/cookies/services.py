@@ -207,7 +207,6 @@ class BannerOutdated(PortalError):
 
     problem = Problem(
         "cookie-texts-outdated",
-        HTTPStatus.CONFLICT,
         "The texts about cookies have changed",
         "Load the configuration again and show it to the visitor.",
     )
@@ -218,16 +217,16 @@ class ChildMayNotAccept(PortalError):
 
     problem = Problem(
         "child-may-not-accept",
-        HTTPStatus.FORBIDDEN,
         "Optional cookies cannot be accepted for a child",
         'At a client that serves minors, the page must say that the visitor is not a child: data-child="no".',
+        status=HTTPStatus.FORBIDDEN,
     )
 
 
 class NothingToChoose(PortalError):
     """The banner offers no category that the choice could be about."""
 
-    problem = Problem("nothing-to-choose", HTTPStatus.CONFLICT, "There is no category of cookies to choose")
+    problem = Problem("nothing-to-choose", "There is no category of cookies to choose")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

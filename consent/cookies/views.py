@@ -56,15 +56,15 @@ QUESTION_LIMITS = (
 MOST_BYTES = 4096
 CACHE_SECONDS = 300
 _VARY = "Origin, Sec-GPC"
-_MANY = Problem("too-many-requests", HTTPStatus.TOO_MANY_REQUESTS, "Too many requests", "Try again later.")
+_MANY = Problem("too-many-requests", "Too many requests", "Try again later.", status=HTTPStatus.TOO_MANY_REQUESTS)
 _ORIGIN = Problem(
     "origin-not-registered",
-    HTTPStatus.FORBIDDEN,
     "This site is not registered for the page’s origin",
     "Register the origin of the page in the console, under Sites with the banner.",
+    status=HTTPStatus.FORBIDDEN,
 )
-_METHOD = Problem("method-not-allowed", HTTPStatus.METHOD_NOT_ALLOWED, "This method is not allowed for this URL")
-_LARGE = Problem("body-too-large", HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The body is too large")
+_METHOD = Problem("method-not-allowed", "This method is not allowed for this URL", status=HTTPStatus.METHOD_NOT_ALLOWED)
+_LARGE = Problem("body-too-large", "The body is too large", status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
 
 type Answer = Callable[[HttpRequest, Client], HttpResponse]
 

@@ -24,10 +24,10 @@ class TokenMissing(PortalError):
 
     problem = Problem(
         "shown-missing",
-        HTTPStatus.BAD_REQUEST,
         "A consent requires proof of the notice that was shown",
         "Send the value of shown from GET /api/v1/notices/current?purpose=….",
         field="shown",
+        status=HTTPStatus.BAD_REQUEST,
     )
     console_message = "Consent requires a notice in effect about this purpose, and there is none."
 
@@ -37,10 +37,10 @@ class TokenForged(PortalError):
 
     problem = Problem(
         "shown-forged",
-        HTTPStatus.BAD_REQUEST,
         "The token was not signed by this portal",
         "Send the token unchanged, as returned by GET /api/v1/notices/current?purpose=….",
         field="shown",
+        status=HTTPStatus.BAD_REQUEST,
     )
     console_message = "The form was modified: open it again."
 
@@ -50,7 +50,6 @@ class TokenForeign(PortalError):
 
     problem = Problem(
         "shown-foreign",
-        HTTPStatus.CONFLICT,
         "The token belongs to another client, notice or language than the answer",
         "Use the token of the notice about each purpose: every answer may have its own shown.",
         field="shown",
@@ -63,7 +62,6 @@ class TokenExpired(PortalError):
 
     problem = Problem(
         "shown-stale",
-        HTTPStatus.CONFLICT,
         "The notice was shown too long ago, or before the consent ended or the purpose was widened",
         "Show GET /api/v1/notices/current?purpose=… again, without If-None-Match.",
         field="shown",

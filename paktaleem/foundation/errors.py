@@ -13,13 +13,13 @@ _TYPES = "urn:paktaleem:problem:"
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A type of problem (RFC 9457): stable code, HTTP status, title, and optionally advice and the field concerned."""
+    """A type of problem (RFC 9457): stable code, title, and optionally advice, the field concerned and the status."""
 
     code: str
-    status: HTTPStatus
     title: str
     detail: str = ""
     field: str = ""
+    status: HTTPStatus = HTTPStatus.CONFLICT
 
     def body(self, **extensions: object) -> dict[str, object]:
         members: dict[str, object] = {"type": _TYPES + self.code, "title": self.title, "status": int(self.status)}

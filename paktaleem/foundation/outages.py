@@ -21,7 +21,7 @@ class Outage:
 
 def _outage(code: str, title: str, advice: Promise, retry_after: int) -> Outage:
     detail = "Nothing was changed, unless the connection broke. Send the request again, with the same Idempotency-Key."
-    return Outage(Problem(code, HTTPStatus.SERVICE_UNAVAILABLE, title, detail), advice, retry_after)
+    return Outage(Problem(code, title, detail, status=HTTPStatus.SERVICE_UNAVAILABLE), advice, retry_after)
 
 
 _UNREACHABLE = _("The database cannot be reached. Please try again in a minute.")

@@ -77,9 +77,9 @@ log = structlog.stdlib.get_logger(__name__)
 _OPEN = ("/healthz", "/readyz", "/metrics")
 _CLOSED = Problem(
     "not-ready",
-    HTTPStatus.SERVICE_UNAVAILABLE,
     "The portal is not ready",
     "Erasures are being repeated after a restore. Treat every decision as a refusal until then.",
+    status=HTTPStatus.SERVICE_UNAVAILABLE,
 )
 _NO_LIST = replace(_CLOSED, detail="The list of erasures cannot be used. Treat every decision as a refusal until then.")
 

@@ -18,7 +18,7 @@ _ANSWERS = (ItemState.DISPOSED, ItemState.NOT_FOUND, ItemState.NOT_APPLICABLE, I
 class DisposalUnknown(PortalError, LookupError):
     """The client has no disposal with this id."""
 
-    problem = Problem("disposal-unknown", HTTPStatus.NOT_FOUND, "No such disposal at this client")
+    problem = Problem("disposal-unknown", "No such disposal at this client", status=HTTPStatus.NOT_FOUND)
 
 
 class CertificateMissing(PortalError, LookupError):
@@ -26,9 +26,9 @@ class CertificateMissing(PortalError, LookupError):
 
     problem = Problem(
         "certificate-missing",
-        HTTPStatus.NOT_FOUND,
         "This disposal has no certificate",
         "It is issued when every system has answered; GET /api/v1/disposals/{id} returns how far it is.",
+        status=HTTPStatus.NOT_FOUND,
     )
 
 

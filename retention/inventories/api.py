@@ -135,7 +135,7 @@ class AnswerInventory(Operation):
 class InventoryUnknown(PortalError, LookupError):
     """This system has no such inventory: never ordered, or another system's."""
 
-    problem = Problem("inventory-unknown", HTTPStatus.NOT_FOUND, "No such inventory for this system")
+    problem = Problem("inventory-unknown", "No such inventory for this system", status=HTTPStatus.NOT_FOUND)
 
 
 def _get_inventory(inventory_id: UUID, actor: Actor, request: Request) -> Inventory:

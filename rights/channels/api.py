@@ -204,7 +204,6 @@ class DataRequestRefused(FieldProblem):
 
     problem = Problem(
         "guardian-may-not-ask",
-        HTTPStatus.CONFLICT,
         "This guardian may not make this request",
         "A copy requires a verified guardian who may receive data about the child; a deletion requires a verified one.",
     )

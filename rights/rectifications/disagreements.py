@@ -6,7 +6,6 @@ They stay as long as the person's data does, are part of each copy, and are hand
 
 from collections.abc import Iterable
 from datetime import datetime
-from http import HTTPStatus
 from typing import NamedTuple
 
 from django.db import transaction
@@ -34,7 +33,7 @@ _TEXT = "rectifications_disagreement.text"
 class NothingRefused(PortalError):
     """No correction of the request was refused."""
 
-    problem = Problem("nothing-refused", HTTPStatus.CONFLICT, "No correction of the request was refused")
+    problem = Problem("nothing-refused", "No correction of the request was refused")
     console_message = "No correction of this request was refused."
 
 

@@ -6,7 +6,6 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from http import HTTPStatus
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
@@ -77,16 +76,14 @@ _STATED = ("field", "category", "given_kind", "given_by", "given_role", "given_a
 class NoRectification(PortalError):
     """The request asks for no rectification that is still to be decided."""
 
-    problem = Problem(
-        "no-rectification", HTTPStatus.CONFLICT, "The request asks for no rectification that is still to be decided"
-    )
+    problem = Problem("no-rectification", "The request asks for no rectification that is still to be decided")
     console_message = "The request asks for no rectification that is still to be decided."
 
 
 class TooManyCorrections(PortalError):
     """The request has as many corrections as it may have."""
 
-    problem = Problem("too-many-corrections", HTTPStatus.CONFLICT, "The request has the maximum number of corrections")
+    problem = Problem("too-many-corrections", "The request has the maximum number of corrections")
     console_message = "The request has the maximum number of corrections."
 
 

@@ -42,7 +42,7 @@ _MOST_RELATED = 20
 class RequestUnknown(PortalError, LookupError):
     """There is no such request at this client."""
 
-    problem = Problem("rights-request-unknown", HTTPStatus.NOT_FOUND, "No such rights request")
+    problem = Problem("rights-request-unknown", "No such rights request", status=HTTPStatus.NOT_FOUND)
 
 
 def list_requests(actor: Actor) -> QuerySet[RightsRequest]:

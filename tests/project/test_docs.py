@@ -127,5 +127,5 @@ def test_an_error_without_a_sentence_is_unexpected_for_the_console():
 
 
 def test_a_problem_about_a_field_points_to_it():
-    problem = Problem("x", HTTPStatus.BAD_REQUEST, "Wrong", "Send another.", field="by")
+    problem = Problem("x", "Wrong", "Send another.", field="by", status=HTTPStatus.BAD_REQUEST)
     assert problem.body()["errors"] == [{"detail": "Send another.", "pointer": "#/by"}]

@@ -206,7 +206,7 @@ first_notices: ExtensionPoint[Callable[[Client], datetime | None]] = ExtensionPo
 class ChildMayNotAuthorise(PortalError):
     """A child may refuse or withdraw, but not consent (policy §8)."""
 
-    problem = Problem("child-may-not-give", HTTPStatus.CONFLICT, "A child may refuse or withdraw, but not consent")
+    problem = Problem("child-may-not-give", "A child may refuse or withdraw, but not consent")
     console_message = f"{problem.title}."
 
 
@@ -215,7 +215,6 @@ class NoAuthority(PortalError):
 
     problem = Problem(
         "guardian-not-verified",
-        HTTPStatus.CONFLICT,
         "The guardian has no verified authority, so their consent does not count",
         "Send verification with the answer, or ask the client's staff to check the guardian's authority.",
     )
@@ -227,7 +226,6 @@ class TooWeakToShare(PortalError):
 
     problem = Problem(
         "verification-too-weak",
-        HTTPStatus.CONFLICT,
         "The guardian's verification is too weak for outside recipients",
         "Omit shares, or verify the guardian by a stronger method.",
     )
@@ -237,9 +235,7 @@ class TooWeakToShare(PortalError):
 class NoConsentGiven(PortalError):
     """The guardian has given no consent that could be withdrawn."""
 
-    problem = Problem(
-        "nothing-to-withdraw", HTTPStatus.CONFLICT, "The guardian has given no consent that could be withdrawn"
-    )
+    problem = Problem("nothing-to-withdraw", "The guardian has given no consent that could be withdrawn")
     console_message = f"{problem.title}."
 
 
@@ -248,10 +244,10 @@ class AnswerInFuture(PortalError):
 
     problem = Problem(
         "claimed-in-future",
-        HTTPStatus.BAD_REQUEST,
         "claimed_at is in the future",
         "Send a time in the past.",
         field="claimed_at",
+        status=HTTPStatus.BAD_REQUEST,
     )
     console_message = "The answer cannot be given in the future."
 
@@ -261,7 +257,6 @@ class AnswerBeforeNotice(PortalError):
 
     problem = Problem(
         "claimed-before-notice",
-        HTTPStatus.CONFLICT,
         "claimed_at is before the notice took effect, or before the child was born",
         "A consent is not older than its notice: correct claimed_at, or ask the guardian again.",
         field="claimed_at",
@@ -276,10 +271,10 @@ class AnswerUndated(PortalError):
 
     problem = Problem(
         "claimed-at-missing",
-        HTTPStatus.BAD_REQUEST,
         "A consent after a refusal or withdrawal says when it was given",
         "Send claimed_at: the time of the answer.",
         field="claimed_at",
+        status=HTTPStatus.BAD_REQUEST,
     )
     console_message = "There is a refusal or withdrawal: enter when this consent was given."
 
@@ -289,7 +284,6 @@ class AnswerOutdated(PortalError):
 
     problem = Problem(
         "claimed-before-refusal",
-        HTTPStatus.CONFLICT,
         "The consent was given before a refusal or withdrawal",
         "An older consent does not override a later refusal: ask again.",
         field="claimed_at",

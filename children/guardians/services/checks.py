@@ -69,7 +69,7 @@ _PROVIDER_ACTOR = system_actor("children.provider_answered")
 class MethodNotOffered(PortalError):
     """The provider does not offer this method."""
 
-    problem = Problem("method-not-offered", HTTPStatus.CONFLICT, "This provider does not offer this method")
+    problem = Problem("method-not-offered", "This provider does not offer this method")
     console_message = f"{problem.title}."
 
 
@@ -80,7 +80,7 @@ class TooManyChecks(Exception):
 class CheckUnknown(PortalError, LookupError):
     """No check of this client by this provider has this number."""
 
-    problem = Problem("check-unknown", HTTPStatus.NOT_FOUND, "There is no such check")
+    problem = Problem("check-unknown", "There is no such check", status=HTTPStatus.NOT_FOUND)
 
 
 @transaction.atomic

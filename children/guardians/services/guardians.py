@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
-from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -44,16 +43,14 @@ refusal_checks: ExtensionPoint[RefusalCheck] = ExtensionPoint(
 class NotTheirOwnGuardian(PortalError):
     """A person cannot be their own guardian."""
 
-    problem = Problem("not-a-guardian", HTTPStatus.CONFLICT, "A person cannot be their own guardian", _NAME_AN_ADULT)
+    problem = Problem("not-a-guardian", "A person cannot be their own guardian", _NAME_AN_ADULT)
     console_message = f"{problem.title}."
 
 
 class StillAChild(PortalError):
     """The person named as guardian is a child, or not of full age."""
 
-    problem = Problem(
-        "not-a-guardian", HTTPStatus.CONFLICT, "The person named as guardian is not of full age", _NAME_AN_ADULT
-    )
+    problem = Problem("not-a-guardian", "The person named as guardian is not of full age", _NAME_AN_ADULT)
     console_message = f"{problem.title}."
 
 
@@ -62,7 +59,6 @@ class AlreadyNamed(PortalError):
 
     problem = Problem(
         "guardian-named",
-        HTTPStatus.CONFLICT,
         "The person is already a guardian of this child, with different authority",
         "The client's staff can change the authority in the console.",
     )
@@ -76,7 +72,6 @@ class AlreadyEnded(PortalError):
 
     problem = Problem(
         "guardian-unknown",
-        HTTPStatus.CONFLICT,
         "The person is not a guardian of this child",
         "Their guardianship has ended: name them again.",
     )
@@ -86,9 +81,7 @@ class AlreadyEnded(PortalError):
 class ChangeWaits(PortalError):
     """Another change of this guardian already waits for a second person."""
 
-    problem = Problem(
-        "change-waits", HTTPStatus.CONFLICT, "Another change of this guardian waits for approval by the client's staff"
-    )
+    problem = Problem("change-waits", "Another change of this guardian waits for approval by the client's staff")
     console_message = "Another change of this guardian already waits for a second person."
 
 

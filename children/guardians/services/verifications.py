@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from http import HTTPStatus
 from typing import IO, Any
 from uuid import UUID
 
@@ -44,7 +43,7 @@ verification_found_false: ExtensionPoint[FoundFalseHandler] = ExtensionPoint(
 class MayNotConsent(PortalError):
     """The guardian may not decide for the child, so cannot be verified."""
 
-    problem = Problem("guardian-may-not-decide", HTTPStatus.CONFLICT, "The guardian may not decide for this child")
+    problem = Problem("guardian-may-not-decide", "The guardian may not decide for this child")
     console_message = "They may not decide for this child, so they cannot be verified."
 
 

@@ -171,7 +171,6 @@ class NoGuardian(PortalError, LookupError):
 
     problem = Problem(
         "no-guardian",
-        HTTPStatus.CONFLICT,
         "This person is not a guardian who may decide for the child",
         "They are not named as a guardian, no longer are one, or may not decide.",
     )
@@ -180,7 +179,7 @@ class NoGuardian(PortalError, LookupError):
 class AlreadyDecided(PortalError):
     """The guardian has already consented, and the consent is in effect."""
 
-    problem = Problem("already-decided", HTTPStatus.CONFLICT, "This guardian has already consented")
+    problem = Problem("already-decided", "This guardian has already consented")
 
 
 class ContactRefused(Exception):
@@ -196,9 +195,9 @@ class TooManyInvitations(PortalError):
 
     problem = Problem(
         "too-many-invitations",
-        HTTPStatus.TOO_MANY_REQUESTS,
         "This guardian has been invited too often",
         "At most ten invitations per hour to one contact. Try again later.",
+        status=HTTPStatus.TOO_MANY_REQUESTS,
     )
 
 

@@ -46,10 +46,10 @@ class EvidenceMissing(PortalError):
 
     problem = Problem(
         "evidence-missing",
-        HTTPStatus.BAD_REQUEST,
         "A consent without a token requires other evidence",
         "Give the location of the signed form, or when and with whom the call was.",
         field="evidence",
+        status=HTTPStatus.BAD_REQUEST,
     )
     console_message = "Describe the evidence: the answer was not given on a screen of this portal."
 
@@ -59,7 +59,6 @@ class ClaimBeforeNotice(PortalError):
 
     problem = Problem(
         "claimed-before-notice",
-        HTTPStatus.CONFLICT,
         "claimed_at is before the notice took effect",
         "A consent is not older than its notice: ask again under GET /api/v1/notices/current?purpose=….",
         field="claimed_at",
@@ -86,7 +85,6 @@ class NoticeNotInEffect(PortalError):
 
     problem = Problem(
         "notice-stale",
-        HTTPStatus.CONFLICT,
         "The notice that was shown is not the one in effect",
         "Show the notice from GET /api/v1/notices/current?purpose=… and send its shown value.",
     )
@@ -207,7 +205,6 @@ class ChildMayNotGive(PortalError):
 
     problem = Problem(
         "guardian-must-give",
-        HTTPStatus.CONFLICT,
         "A guardian gives consent for this person",
         f"The person is a child, or was one at claimed_at. {_GUARDIAN_GIVES}",
         field="by",
@@ -220,7 +217,6 @@ class UnknownAgeMayNotGive(ChildMayNotGive):
 
     problem = Problem(
         "guardian-must-give",
-        HTTPStatus.CONFLICT,
         "A guardian gives consent for this person",
         f"The person's age is unknown, and this client serves minors: register the age. {_GUARDIAN_GIVES}",
         field="by",
@@ -233,7 +229,6 @@ class GuardianUnknown(PortalError, LookupError):
 
     problem = Problem(
         "guardian-unknown",
-        HTTPStatus.CONFLICT,
         "The guardian is not registered for this person",
         "Register the guardian for the person first.",
     )
@@ -262,7 +257,6 @@ class GuardianMayNotAnswer(NotAChild):
 
     problem = Problem(
         "not-a-child",
-        HTTPStatus.CONFLICT,
         "This person is not a child and decides for themselves",
         "Send the person's own answer, without by: a guardian may only withdraw what a guardian gave.",
         field="by",

@@ -211,7 +211,7 @@ class PurposeUnknown(PortalError, LookupError):
     """The client has no active purpose with this code; the argument is the code."""
 
     problem = Problem(
-        "purpose-unknown", HTTPStatus.NOT_FOUND, "No such active purpose", "GET /api/v1/purposes lists them."
+        "purpose-unknown", "No such active purpose", "GET /api/v1/purposes lists them.", status=HTTPStatus.NOT_FOUND
     )
     console_message = "There is no such active purpose for this client."
 
@@ -221,7 +221,6 @@ class ConsentNotBased(PortalError):
 
     problem = Problem(
         "not-based-on-consent",
-        HTTPStatus.CONFLICT,
         "Consent is not the lawful basis of this purpose for this person",
         "There is nothing to consent to; GET /api/v1/purposes lists the lawful basis.",
     )
@@ -231,7 +230,7 @@ class ConsentNotBased(PortalError):
 class NothingToWithdraw(PortalError):
     """There is no consent in force to withdraw."""
 
-    problem = Problem("nothing-to-withdraw", HTTPStatus.CONFLICT, "There is no consent in force to withdraw")
+    problem = Problem("nothing-to-withdraw", "There is no consent in force to withdraw")
     console_message = f"{problem.title}."
 
 
@@ -240,10 +239,10 @@ class ClaimInFuture(PortalError):
 
     problem = Problem(
         "claimed-in-future",
-        HTTPStatus.BAD_REQUEST,
         "claimed_at is in the future",
         "Send a past time.",
         field="claimed_at",
+        status=HTTPStatus.BAD_REQUEST,
     )
     console_message = "The answer cannot be given in the future."
 

@@ -11,7 +11,6 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import partial
-from http import HTTPStatus
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
@@ -141,7 +140,6 @@ class NotLegitimateInterest(PortalError):
 
     problem = Problem(
         "not-legitimate-interest",
-        HTTPStatus.CONFLICT,
         "The purpose is not based on legitimate interest",
         "The right to object does not apply to it.",
     )

@@ -30,7 +30,7 @@ POLICY = ""
 class NoticeUnknown(PortalError, LookupError):
     """No notice in effect informs about this purpose."""
 
-    problem = Problem("notice-unknown", HTTPStatus.NOT_FOUND, "No notice in effect informs about this purpose")
+    problem = Problem("notice-unknown", "No notice in effect informs about this purpose", status=HTTPStatus.NOT_FOUND)
 
 
 class NoticeOutdated(NoticeUnknown):
@@ -38,7 +38,6 @@ class NoticeOutdated(NoticeUnknown):
 
     problem = Problem(
         "notice-outdated",
-        HTTPStatus.CONFLICT,
         "The notice is older than the words of the purpose",
         "No one can consent until a new version of the notice is announced: an administrator does so in the console.",
     )

@@ -33,16 +33,16 @@ class NoSystem(PortalError):
 
     problem = Problem(
         "no-system",
-        HTTPStatus.FORBIDDEN,
         "This key acts for no system",
         "In the console, under “System keys”, assign the key of this name to a system.",
+        status=HTTPStatus.FORBIDDEN,
     )
 
 
 class OrderUnknown(PortalError, LookupError):
     """This system has no such order: never issued, or another system's."""
 
-    problem = Problem("order-unknown", HTTPStatus.NOT_FOUND, "No such order for this system")
+    problem = Problem("order-unknown", "No such order for this system", status=HTTPStatus.NOT_FOUND)
 
 
 def list_serving_systems(client_id: UUID, *, at: datetime) -> QuerySet[System]:

@@ -15,7 +15,6 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from http import HTTPStatus
 from typing import Any
 from uuid import UUID
 
@@ -96,7 +95,6 @@ class StepRefused(PortalError):
 
     problem = Problem(
         "order-not-there",
-        HTTPStatus.CONFLICT,
         "The order's state does not allow this step",
         "Accept an order before you answer it; GET /api/v1/orders/{id} returns its state.",
     )

@@ -34,7 +34,7 @@ _KEY_COLUMN = "files_packagekey.key"
 class FileTooLarge(PortalError):
     """The file exceeds the size limit."""
 
-    problem = Problem("file-too-large", HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The file is too large")
+    problem = Problem("file-too-large", "The file is too large", status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
     console_message = f"{problem.title}."
 
 
@@ -42,7 +42,7 @@ class FileKindNotAccepted(PortalError):
     """The file is empty or is not PDF, JPEG or PNG."""
 
     problem = Problem(
-        "file-kind-refused", HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "The file is empty or is not PDF, JPEG or PNG"
+        "file-kind-refused", "The file is empty or is not PDF, JPEG or PNG", status=HTTPStatus.UNSUPPORTED_MEDIA_TYPE
     )
     console_message = "Choose a PDF, JPEG or PNG."
 

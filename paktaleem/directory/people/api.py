@@ -139,9 +139,7 @@ class SubjectEventOutput(serializers.Serializer[object]):
 class PeopleErased(FieldProblem):
     """At least one person in a batch was erased."""
 
-    problem = Problem(
-        "subject-erased", HTTPStatus.CONFLICT, "One of these people was erased", "A sync does not register them again."
-    )
+    problem = Problem("subject-erased", "One of these people was erased", "A sync does not register them again.")
 
 
 class PeopleBeingErased(FieldProblem):
@@ -149,7 +147,6 @@ class PeopleBeingErased(FieldProblem):
 
     problem = Problem(
         "erasure-in-progress",
-        HTTPStatus.CONFLICT,
         "One of these people is being erased",
         "Erase what you hold of them, and leave them out of the batch.",
     )

@@ -44,14 +44,14 @@ _BY_LMS_ID = "r.client_id = %(client)s AND r.external_id = %(id)s"
 class SubjectUnknown(PortalError, LookupError):
     """The client has no such person: never registered, or another client's."""
 
-    problem = Problem("subject-unknown", HTTPStatus.NOT_FOUND, "No such person", "Register them first.")
+    problem = Problem("subject-unknown", "No such person", "Register them first.", status=HTTPStatus.NOT_FOUND)
     console_message = "No person is registered under this LMS id."
 
 
 class SubjectErased(SubjectUnknown):
     """The client's person with this id was erased."""
 
-    problem = Problem("subject-erased", HTTPStatus.GONE, "This person was erased")
+    problem = Problem("subject-erased", "This person was erased", status=HTTPStatus.GONE)
 
 
 def list_subjects(actor: Actor) -> QuerySet[Subject]:

@@ -21,7 +21,9 @@ from paktaleem.foundation.tenancy.rows import PAKTALEEM
 class EndpointUnknown(PortalError, LookupError):
     """The client has no such endpoint, or removed it."""
 
-    problem = Problem("webhook-unknown", HTTPStatus.NOT_FOUND, "No such webhook", "GET /api/v1/webhooks lists them.")
+    problem = Problem(
+        "webhook-unknown", "No such webhook", "GET /api/v1/webhooks lists them.", status=HTTPStatus.NOT_FOUND
+    )
 
 
 class WaitingEndpoint(NamedTuple):

@@ -11,7 +11,6 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from http import HTTPStatus
 from uuid import UUID, uuid5
 
 from django.conf import settings
@@ -65,10 +64,7 @@ class NothingToReplay(PortalError):
     """The endpoint is disabled or removed, so nothing can be sent to it."""
 
     problem = Problem(
-        "webhook-disabled",
-        HTTPStatus.CONFLICT,
-        "This webhook is switched off",
-        "POST /api/v1/webhooks/{id}/enable switches it on again.",
+        "webhook-disabled", "This webhook is switched off", "POST /api/v1/webhooks/{id}/enable switches it on again."
     )
     console_message = "It is switched off: switch it on first."
 

@@ -24,7 +24,7 @@ from paktaleem.foundation.tenancy.rows import PAKTALEEM
 class NotAllowed(PortalError, PermissionError):
     """The actor lacks the capability, or acts for another client."""
 
-    problem: ClassVar[Problem] = Problem("not-allowed", HTTPStatus.FORBIDDEN, "Not allowed")
+    problem: ClassVar[Problem] = Problem("not-allowed", "Not allowed", status=HTTPStatus.FORBIDDEN)
     console_message = "Your role does not allow this."
 
 

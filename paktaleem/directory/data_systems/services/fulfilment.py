@@ -147,17 +147,17 @@ class CategoryUnknown(PortalError):
 
     problem = Problem(
         "category-unknown",
-        HTTPStatus.BAD_REQUEST,
         "The system does not hold this category of data",
         "Use one of the categories registered for this system.",
         field="category",
+        status=HTTPStatus.BAD_REQUEST,
     )
 
 
 class TooManyParts(PortalError):
     """The order has the maximum number of sections and files."""
 
-    problem = Problem("too-many-parts", HTTPStatus.CONFLICT, "The order has the maximum number of parts")
+    problem = Problem("too-many-parts", "The order has the maximum number of parts")
     console_message = "The order has the maximum number of files."
 
 
@@ -165,7 +165,9 @@ class PartKindNotAccepted(FileKindNotAccepted):
     """The file is empty or is not PDF, JPEG, PNG or valid JSON."""
 
     problem = Problem(
-        "file-kind-refused", HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "The file is empty or is not PDF, JPEG, PNG or JSON"
+        "file-kind-refused",
+        "The file is empty or is not PDF, JPEG, PNG or JSON",
+        status=HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     )
     console_message = "Choose a PDF, JPEG, PNG or JSON file."
 
@@ -259,16 +261,14 @@ _ADDED = frozenset({"reported", "outcome"})
 class AlreadyAnswered(PortalError):
     """The order already has a different answer."""
 
-    problem = Problem(
-        "order-answered", HTTPStatus.CONFLICT, "The order already has a different answer", "The first answer is final."
-    )
+    problem = Problem("order-answered", "The order already has a different answer", "The first answer is final.")
     console_message = "The order has already been answered."
 
 
 class NotByHand(PortalError):
     """The system fetches its orders itself: they cannot be answered in the console."""
 
-    problem = Problem("order-not-by-hand", HTTPStatus.CONFLICT, "This system answers its orders itself")
+    problem = Problem("order-not-by-hand", "This system answers its orders itself")
     console_message = f"{problem.title}."
 
 

@@ -40,9 +40,9 @@ class ErasureListBehind(PortalError):
 
     problem = Problem(
         "erasure-list-behind",
-        HTTPStatus.SERVICE_UNAVAILABLE,
         "The erasure list of this host is behind",
         "No one can be erased here until the newest list is in place. Nothing was changed; try again later.",
+        status=HTTPStatus.SERVICE_UNAVAILABLE,
     )
     console_message = (
         "No one can be erased now: the erasure list of this server lacks earlier erasures. Nothing was changed."
@@ -53,9 +53,7 @@ class ErasureListBehind(PortalError):
 class AlreadyErased(PortalError):
     """The person was already erased: there is nothing to do, show or change."""
 
-    problem = Problem(
-        "subject-erased", HTTPStatus.CONFLICT, "This person was erased", "A sync does not register them again."
-    )
+    problem = Problem("subject-erased", "This person was erased", "A sync does not register them again.")
     console_message = "The person is erased."
 
 
@@ -64,7 +62,6 @@ class ErasureInProgress(AlreadyErased):
 
     problem = Problem(
         "erasure-in-progress",
-        HTTPStatus.CONFLICT,
         "This person is being erased",
         "Erase what you hold of them, and complete your order. Only refusals and withdrawals are still recorded.",
     )

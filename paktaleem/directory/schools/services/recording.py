@@ -7,7 +7,6 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass, field
 from datetime import date, datetime, timedelta
-from http import HTTPStatus
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
@@ -197,7 +196,6 @@ class SchoolsBusy(PortalError):
 
     problem = Problem(
         "schools-busy",
-        HTTPStatus.CONFLICT,
         "Schools and enrolments of this client are being recorded",
         "An import or another batch is running. Send the request again later.",
     )

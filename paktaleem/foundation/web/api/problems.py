@@ -28,25 +28,29 @@ class FieldProblem(PortalError):
         self.details = details
 
 
-INVALID = Problem("invalid-input", HTTPStatus.BAD_REQUEST, "The input is not valid")
-NOT_FOUND = Problem("not-found", HTTPStatus.NOT_FOUND, "Not found")
+INVALID = Problem("invalid-input", "The input is not valid", status=HTTPStatus.BAD_REQUEST)
+NOT_FOUND = Problem("not-found", "Not found", status=HTTPStatus.NOT_FOUND)
 NOT_ALLOWED = NotAllowed.problem
 _NO_KEY = Problem(
-    "not-authenticated", HTTPStatus.UNAUTHORIZED, "A valid API key is required", "Authorization: Bearer <key>"
+    "not-authenticated", "A valid API key is required", "Authorization: Bearer <key>", status=HTTPStatus.UNAUTHORIZED
 )
 DRF_PROBLEMS: dict[type[exceptions.APIException], Problem] = {
-    exceptions.ParseError: Problem("malformed-body", HTTPStatus.BAD_REQUEST, "The request body cannot be parsed"),
+    exceptions.ParseError: Problem(
+        "malformed-body", "The request body cannot be parsed", status=HTTPStatus.BAD_REQUEST
+    ),
     exceptions.NotAuthenticated: _NO_KEY,
     exceptions.AuthenticationFailed: _NO_KEY,
     exceptions.NotFound: NOT_FOUND,
     exceptions.PermissionDenied: NOT_ALLOWED,
     exceptions.MethodNotAllowed: Problem(
-        "method-not-allowed", HTTPStatus.METHOD_NOT_ALLOWED, "This method is not allowed for this URL"
+        "method-not-allowed", "This method is not allowed for this URL", status=HTTPStatus.METHOD_NOT_ALLOWED
     ),
     exceptions.UnsupportedMediaType: Problem(
-        "unsupported-media-type", HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "Send application/json"
+        "unsupported-media-type", "Send application/json", status=HTTPStatus.UNSUPPORTED_MEDIA_TYPE
     ),
-    exceptions.NotAcceptable: Problem("not-acceptable", HTTPStatus.NOT_ACCEPTABLE, "Responses are application/json"),
+    exceptions.NotAcceptable: Problem(
+        "not-acceptable", "Responses are application/json", status=HTTPStatus.NOT_ACCEPTABLE
+    ),
 }
 _DJANGO_PROBLEMS: dict[type[Exception], Problem] = {Http404: NOT_FOUND, PermissionDenied: NOT_ALLOWED}
 
@@ -84,9 +88,11 @@ def _find_problem(error: Exception) -> tuple[Problem | None, dict[str, object]]:
 def _convert_drf_error(error: exceptions.APIException) -> Problem:
     known = DRF_PROBLEMS.get(type(error))
     if known is None:
-        known = Problem(str(error.default_code), HTTPStatus(error.status_code), str(error.default_detail))
+        known = Problem(str(error.default_code), str(error.default_detail), status=HTTPStatus(error.status_code))
     detail = str(error.detail)
-    return Problem(known.code, known.status, known.title, known.detail or ("" if detail == known.title else detail))
+    return Problem(
+        known.code, known.title, known.detail or ("" if detail == known.title else detail), status=known.status
+    )
 
 
 def _flatten_errors(detail: object, pointer: str) -> Iterator[dict[str, str]]:

@@ -27,9 +27,9 @@ from paktaleem.foundation.web.public.pages import (
 
 log = structlog.stdlib.get_logger(__name__)
 
-_BAD_REQUEST = Problem("bad-request", HTTPStatus.BAD_REQUEST, "The request cannot be parsed")
-_TOO_LARGE = Problem("body-too-large", HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The body is too large")
-_DEFECT = Problem("defect", HTTPStatus.INTERNAL_SERVER_ERROR, "Internal server error", "Nothing was changed.")
+_BAD_REQUEST = Problem("bad-request", "The request cannot be parsed", status=HTTPStatus.BAD_REQUEST)
+_TOO_LARGE = Problem("body-too-large", "The body is too large", status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+_DEFECT = Problem("defect", "Internal server error", "Nothing was changed.", status=HTTPStatus.INTERNAL_SERVER_ERROR)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -41,25 +41,28 @@ _WITHOUT_BODY = frozenset({"GET", "HEAD", "OPTIONS"})
 
 NO_LENGTH = Problem(
     "length-required",
-    HTTPStatus.LENGTH_REQUIRED,
     "Send Content-Length",
     "Send Content-Length, also for an empty body; only application/json may be sent in chunks instead.",
+    status=HTTPStatus.LENGTH_REQUIRED,
 )
 CUT_SHORT = Problem(
-    "body-incomplete", HTTPStatus.BAD_REQUEST, "The body is shorter than Content-Length says", "Send the request again."
+    "body-incomplete",
+    "The body is shorter than Content-Length says",
+    "Send the request again.",
+    status=HTTPStatus.BAD_REQUEST,
 )
 TOO_SLOW = Problem(
     "body-too-slow",
-    HTTPStatus.REQUEST_TIMEOUT,
     "The body did not arrive in time",
     f"Send each {CHUNK_BYTES // 1024} KiB within {settings.BODY_SECONDS:g} seconds.",
+    status=HTTPStatus.REQUEST_TIMEOUT,
 )
 
 NO_MEMORY = Problem(
     "too-many-large-bodies",
-    HTTPStatus.SERVICE_UNAVAILABLE,
     "Too many large requests at once",
     f"Send the request again. A body of at most {CHUNK_BYTES // 1024} KiB is always read.",
+    status=HTTPStatus.SERVICE_UNAVAILABLE,
 )
 _MEMORY_BYTES = 134_217_728
 _RETRY_SECONDS = 5
@@ -161,7 +164,7 @@ def _most_bytes(environ: Environ) -> int:
 
 
 def _too_large(most: int) -> Problem:
-    return Problem("body-too-large", HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"A body has at most {most:,} bytes.")
+    return Problem("body-too-large", f"A body has at most {most:,} bytes.", status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
 
 
 async def _read(receive: Receive, size: int, count: Count) -> bytes:

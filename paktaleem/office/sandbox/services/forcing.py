@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from http import HTTPStatus
 from typing import Any, NamedTuple
 
 from django.core.exceptions import ValidationError
@@ -222,7 +221,6 @@ class StateNotReached(PortalError):
 
     problem = Problem(
         "state-not-reached",
-        HTTPStatus.CONFLICT,
         "This state cannot be reached with the sandbox's register",
         "Nothing was changed. Choose another purpose, or ask PakTaleem to complete the sandbox's register.",
     )

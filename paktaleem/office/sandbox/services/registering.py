@@ -63,9 +63,9 @@ class NotASandbox(PortalError, PermissionError):
 
     problem = Problem(
         "not-a-sandbox",
-        HTTPStatus.FORBIDDEN,
         "This client is not a sandbox",
         "Ask PakTaleem for a sandbox: a separate client with test keys that begin with ptk_test_.",
+        status=HTTPStatus.FORBIDDEN,
     )
     console_message = "This client is no sandbox."
 
