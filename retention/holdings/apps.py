@@ -6,23 +6,22 @@ _CHANGE_KINDS = "paktaleem.foundation.accounts.changes.change_kinds"
 _SYSTEMS = "paktaleem.directory.data_systems.extension_points"
 _PEOPLE = "paktaleem.directory.people"
 _GUARDIANS = "children.guardians.services"
-_HOLDINGS, _INCIDENTS = "retention.holdings.services.holdings", "retention.holdings.services.incidents"
 _INCIDENT = "incident cause due_at"
 
 
 class HoldingsConfig(PortalAppConfig):
     name = "retention.holdings"
     handlers = (
-        (_CHANGE_KINDS, f"{_INCIDENTS}.RELEASE"),
-        (_CHANGE_KINDS, f"{_HOLDINGS}.EXPLANATION"),
-        (f"{_PEOPLE}.extension_points.event_recorded", f"{_HOLDINGS}.record_use_of_account"),
-        (f"{_SYSTEMS}.reported_records", f"{_HOLDINGS}.count_reported_records"),
-        (f"{_SYSTEMS}.order_answered", f"{_HOLDINGS}.end_holdings"),
-        (f"{_SYSTEMS}.order_answered", f"{_INCIDENTS}.close_if_answered"),
-        (f"{_PEOPLE}.selectors.child_revealed", f"{_INCIDENTS}.open_for_revealed_children"),
-        (f"{_GUARDIANS}.verifications.verification_found_false", f"{_INCIDENTS}.open_for_false_verification"),
-        (f"{_PEOPLE}.extension_points.erasure_holds", f"{_INCIDENTS}.hold_erasures"),
-        (f"{_GUARDIANS}.answers.quarantine_needs", f"{_INCIDENTS}.has_open_incident"),
+        (_CHANGE_KINDS, ".services.incidents.RELEASE"),
+        (_CHANGE_KINDS, ".services.holdings.EXPLANATION"),
+        (f"{_PEOPLE}.extension_points.event_recorded", ".services.holdings.record_use_of_account"),
+        (f"{_SYSTEMS}.reported_records", ".services.holdings.count_reported_records"),
+        (f"{_SYSTEMS}.order_answered", ".services.holdings.end_holdings"),
+        (f"{_SYSTEMS}.order_answered", ".services.incidents.close_if_answered"),
+        (f"{_PEOPLE}.selectors.child_revealed", ".services.incidents.open_for_revealed_children"),
+        (f"{_GUARDIANS}.verifications.verification_found_false", ".services.incidents.open_for_false_verification"),
+        (f"{_PEOPLE}.extension_points.erasure_holds", ".services.incidents.hold_erasures"),
+        (f"{_GUARDIANS}.answers.quarantine_needs", ".services.incidents.has_open_incident"),
     )
     families = "activity: Reported activity"
     ledger = (

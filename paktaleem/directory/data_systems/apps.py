@@ -3,21 +3,20 @@
 from paktaleem.foundation.operations.extensions import PortalAppConfig, entry
 
 _OURS, _PEOPLE = "paktaleem.directory.data_systems", "paktaleem.directory.people.extension_points"
-_ISSUING = f"{_OURS}.services.issuing"
 _ORDER = "order kind system"
 
 
 class DataSystemsConfig(PortalAppConfig):
     name = _OURS
     handlers = (
-        ("paktaleem.foundation.operations.metrics.gauge_readers", f"{_OURS}.selectors.read_orders"),
-        ("paktaleem.foundation.upkeep.periods.kinds.data_kinds", f"{_ISSUING}.COPIES"),
-        (f"{_PEOPLE}.erasure_started", f"{_ISSUING}.issue_erasure_orders"),
-        (f"{_PEOPLE}.erasure_blockers", f"{_ISSUING}.describe_open_erasure_orders"),
-        (f"{_PEOPLE}.erasure_locks", f"{_ISSUING}.lock_open_orders"),
-        (f"{_OURS}.extension_points.order_answered", f"{_ISSUING}.continue_erasure"),
-        (f"{_PEOPLE}.before_erasure", f"{_ISSUING}.keep_orders_answerable"),
-        ("paktaleem.foundation.encryption.wrapped_secrets.wrapped_kinds", f"{_OURS}.sealed_names.ORDER_NAMES"),
+        ("paktaleem.foundation.operations.metrics.gauge_readers", ".selectors.read_orders"),
+        ("paktaleem.foundation.upkeep.periods.kinds.data_kinds", ".services.issuing.COPIES"),
+        (f"{_PEOPLE}.erasure_started", ".services.issuing.issue_erasure_orders"),
+        (f"{_PEOPLE}.erasure_blockers", ".services.issuing.describe_open_erasure_orders"),
+        (f"{_PEOPLE}.erasure_locks", ".services.issuing.lock_open_orders"),
+        (f"{_OURS}.extension_points.order_answered", ".services.issuing.continue_erasure"),
+        (f"{_PEOPLE}.before_erasure", ".services.issuing.keep_orders_answerable"),
+        ("paktaleem.foundation.encryption.wrapped_secrets.wrapped_kinds", ".sealed_names.ORDER_NAMES"),
     )
     families = "system: Data systems"
     facts = """

@@ -3,10 +3,12 @@
 from paktaleem.foundation.operations.extensions import PortalAppConfig, entry
 
 _DATA_KINDS = "paktaleem.foundation.upkeep.periods.kinds.data_kinds"
-_FORMER, _PEOPLE = "paktaleem.directory.staff.former_staff", "paktaleem.directory.people.extension_points"
+_PEOPLE = "paktaleem.directory.people.extension_points"
 
 
 class StaffConfig(PortalAppConfig):
+    """Console pages of clients and staff, sign-in with django-allauth and django-axes, reviews of access."""
+
     name = "paktaleem.directory.staff"
     parts = ("administration", "sign_in", "single_sign_on", "access_reviews")
     handlers = (
@@ -14,10 +16,10 @@ class StaffConfig(PortalAppConfig):
         (_DATA_KINDS, ".data_kinds.EVIDENCE"),
         (_DATA_KINDS, ".data_kinds.SESSIONS"),
         (_DATA_KINDS, ".data_kinds.FAILED_SIGN_INS"),
-        (_DATA_KINDS, f"{_FORMER}.STAFF_ACCOUNTS"),
-        (f"{_PEOPLE}.erasure_holds", f"{_FORMER}.find_needed_accounts"),
-        (f"{_PEOPLE}.before_erasure", f"{_FORMER}.erase_account_of"),
-        ("paktaleem.directory.people.copies.sections.person_sections", f"{_FORMER}.list_staff_sections"),
+        (_DATA_KINDS, ".former_staff.STAFF_ACCOUNTS"),
+        (f"{_PEOPLE}.erasure_holds", ".former_staff.find_needed_accounts"),
+        (f"{_PEOPLE}.before_erasure", ".former_staff.erase_account_of"),
+        ("paktaleem.directory.people.copies.sections.person_sections", ".former_staff.list_staff_sections"),
         ("paktaleem.foundation.accounts.sign_in_rules.membership_rules", ".single_sign_on.services.narrow_to_sign_on"),
         ("paktaleem.foundation.accounts.sign_in_rules.password_rules", ".single_sign_on.services.needs_single_sign_on"),
         ("paktaleem.foundation.accounts.leaving.ways_in", ".single_sign_on.services.find_ways_in"),

@@ -5,8 +5,6 @@ from django.core import checks
 from paktaleem.foundation.operations.extensions import PortalAppConfig
 
 _CHECKS = "paktaleem.foundation.operations.diagnosis.doctor_checks"
-_STARTUP = "paktaleem.foundation.operations.startup.diagnosis"
-_JOBS = "paktaleem.foundation.operations.jobs"
 
 
 class OperationsConfig(PortalAppConfig):
@@ -17,17 +15,17 @@ class OperationsConfig(PortalAppConfig):
 
     name = "paktaleem.foundation.operations"
     handlers = (
-        (_CHECKS, f"{_STARTUP}.check_settings"),
-        (_CHECKS, f"{_STARTUP}.check_database"),
-        (_CHECKS, f"{_STARTUP}.check_limits"),
-        (_CHECKS, f"{_STARTUP}.check_migrations"),
-        (_CHECKS, f"{_STARTUP}.check_clock"),
-        ("paktaleem.foundation.operations.startup.findings.start_checks", f"{_STARTUP}.schema_findings"),
+        (_CHECKS, ".startup.diagnosis.check_settings"),
+        (_CHECKS, ".startup.diagnosis.check_database"),
+        (_CHECKS, ".startup.diagnosis.check_limits"),
+        (_CHECKS, ".startup.diagnosis.check_migrations"),
+        (_CHECKS, ".startup.diagnosis.check_clock"),
+        ("paktaleem.foundation.operations.startup.findings.start_checks", ".startup.diagnosis.schema_findings"),
         (_CHECKS, ".metrics.check_metrics"),
-        (_CHECKS, f"{_JOBS}.check_worker"),
-        (_CHECKS, f"{_JOBS}.check_queue"),
-        (_CHECKS, f"{_JOBS}.check_failed_jobs"),
-        ("paktaleem.foundation.operations.metrics.gauge_readers", f"{_JOBS}.read_queue"),
+        (_CHECKS, ".jobs.check_worker"),
+        (_CHECKS, ".jobs.check_queue"),
+        (_CHECKS, ".jobs.check_failed_jobs"),
+        ("paktaleem.foundation.operations.metrics.gauge_readers", ".jobs.read_queue"),
     )
 
     def ready(self) -> None:
