@@ -29,6 +29,7 @@ django.setup()
 from consent.decisions.facts import Action  # noqa: E402 -- the apps must be there first
 from consent.decisions.reasons import Reason as Refusal  # noqa: E402
 from paktaleem.directory.mail.services import list_message_kinds  # noqa: E402
+from paktaleem.directory.people.copies.sections import list_sections  # noqa: E402
 from paktaleem.directory.schools.oneroster.problems import ODDITY_TEXTS  # noqa: E402
 from paktaleem.foundation.audit.names import ENTRY_KINDS, FACT_NAMES, FAMILY_NAMES  # noqa: E402
 from paktaleem.foundation.console.history import list_compared_fields  # noqa: E402
@@ -88,6 +89,8 @@ def console_words() -> Iterator[tuple[str, str]]:
     for entry in ENTRY_KINDS:
         yield from (("acts of the ledger", words) for words in (entry.name, *(event.label for event in entry.events)))
     yield "paktaleem/foundation/text/normal_forms.py", MALFORMED
+    columns = ((section.tables[0], column) for section in list_sections() for column in section.columns)
+    yield from ((table, str(column.title)) for table, column in columns)
     yield from (("rosters", words) for text in ODDITY_TEXTS.values() for words in text)
     ours = (kind.code for kind in list_message_kinds() if (ROOT / f"templates/mail/{kind.code}.en.txt").exists())
     yield from (("mail", code.replace("_", " ").capitalize()) for code in ours)  # tests declare kinds of their own

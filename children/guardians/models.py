@@ -113,7 +113,6 @@ class Guardianship(TenantRow, Tracked):
             "source": _("Named by"),
             "may_consent": _("May decide for the child"),
             "may_receive_data": _("May receive the child’s data"),
-            "court_order": _("Court order"),
         },
     )
 
@@ -168,7 +167,7 @@ class Verification(TenantRow, Tracked):
         _("Verifications of you as a guardian"),
         "method strength provider verified_at expires_at ended_at",
         of=("guardianship__guardian",),
-        titles={"strength": _("Strength"), "verified_at": _("Verified"), "ended_at": _("Found false")},
+        titles={"ended_at": _("Found false")},
     )
 
     guardianship = RowKey(Guardianship)
@@ -292,7 +291,6 @@ class SchoolAuthorisation(TenantRow, Tracked):
         _("Authorisations by the school"),
         "contract=contract_reference starts_at ends_at",
         of=("child",),
-        titles={"contract": _("Contract")},
     )
 
     child = RowKey(Subject)
@@ -398,7 +396,6 @@ class ProviderCheck(TenantRow, Tracked):
         _("Checks of you by a provider"),
         "provider method state started_at finished_at",
         of=("guardianship__guardian",),
-        titles={"started_at": _("Started"), "finished_at": _("Finished")},
     )
 
     guardianship = RowKey(Guardianship)

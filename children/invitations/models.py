@@ -86,7 +86,7 @@ class Invitation(TenantRow, ActorStamp):
         _("Invitations of guardians"),
         "part state channel asked_at sent_at viewed_at answered_at",
         of=("child", "guardian"),
-        titles={"asked_at": _("Asked"), "viewed_at": _("Opened")},
+        titles={"viewed_at": _("Opened")},
     )
 
     child = RowKey(Subject)

@@ -100,7 +100,7 @@ class FormPage(TenantRow):
         "form_pages",
         _("Forms on paper for you"),
         "group=run__name page=position purposes made_at=run__made_at",
-        titles={"group": _("Group"), "page": _("Page"), "made_at": _("Printed")},
+        titles={"made_at": _("Printed")},
     )
 
     run = RowKey(FormRun)

@@ -129,7 +129,6 @@ class Disclosure(TenantRow, ActorStamp):
         _("Who received your data"),
         "recipient=recipient__name countries=recipient__countries purpose categories shared_at decision=reason "
         "system=system__code",
-        titles={"countries": _("Countries"), "shared_at": _("Shared")},
     )
 
     subject = RowKey(Subject)

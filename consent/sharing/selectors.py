@@ -53,12 +53,7 @@ _DISCLOSURES = Copied(
     "legal_disclosures",
     _("Your data that authorities received"),
     "authority instrument categories=disclosed disclosed_at informed informed_on",
-    titles={
-        "instrument": _("Instrument"),
-        "disclosed_at": _("Disclosed"),
-        "informed": _("Who was informed"),
-        "informed_on": _("Informed on"),
-    },
+    titles={"informed": _("Who was informed")},
 )
 
 

@@ -232,13 +232,7 @@ class BreachPerson(TenantRow):
         "what=assessment__breach__what consequences=assessment__breach__consequences "
         "measures=assessment__breach__measures assessed_at=assessment__assessed_at "
         "closed_at=assessment__breach__closed_at",
-        titles={
-            "happened_from": _("Happened from"),
-            "known_at": _("Known since"),
-            "what": _("What happened"),
-            "consequences": _("Likely consequences"),
-            "assessed_at": _("Assessed"),
-        },
+        titles={"known_at": _("Known since"), "what": _("What happened"), "consequences": _("Likely consequences")},
     )
 
     assessment = RowKey(BreachAssessment)

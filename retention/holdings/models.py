@@ -40,7 +40,6 @@ class Collection(OfPerson, ActorStamp):
         "collections",
         _("Data collected about you"),
         "category system=system__code occasion purpose count decision=reason collected_at",
-        titles={"collected_at": _("Collected")},
     )
 
     occasion = models.CharField(max_length=63)
@@ -81,11 +80,6 @@ class Holding(OfPerson):
         "holdings",
         _("Data that systems hold about you"),
         "category system=system__code purposes count first_collected_at last_collected_at erased_at=ended_at",
-        titles={
-            "first_collected_at": _("First collected"),
-            "last_collected_at": _("Last collected"),
-            "erased_at": _("Erased"),
-        },
     )
 
     occasions = models.JSONField(default=list, help_text="The occasions on which it was collected.")
@@ -143,7 +137,7 @@ class FlaggedCollection(TenantRow):
         "flagged_collections",
         _("Data collected about you although it was denied"),
         "category purpose reason flagged_at decision ground decided_at",
-        titles={"reason": _("Reason of the denial"), "ground": _("Ground")},
+        titles={"reason": _("Reason of the denial")},
     )
 
     collection = RowKey(Collection)

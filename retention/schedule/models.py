@@ -60,7 +60,7 @@ class Hold(TenantRow, Tracked):
         "holds",
         _("Holds of your data"),
         "kind category system=system__code review_on placed_at lifted_at",
-        titles={"review_on": _("To be reviewed on"), "placed_at": _("Placed"), "lifted_at": _("Lifted")},
+        titles={"review_on": _("To be reviewed on")},
     )
 
     kind = models.CharField(max_length=16, choices=HoldKind)

@@ -59,7 +59,7 @@ class RequestTask(OfRequest):
         _("Tasks of staff about your requests"),
         "number=request__number task=kind detail due_on added_at=created_at done_at by",
         of=OF_REQUEST,
-        titles={"task": _("Task"), "detail": _("Details")},
+        titles={"detail": _("Details")},
         read=open_request_texts("detail"),
     )
 
@@ -194,7 +194,7 @@ class AuthorityCase(OfRequest):
         _("Cases of supervisory authorities about your requests"),
         "number=request__number authority reference opened_on outcome measures ended_on recorded_at",
         of=OF_REQUEST,
-        titles={"reference": _("Reference number"), "opened_on": _("Opened on"), "ended_on": _("Ended on")},
+        titles={"reference": _("Reference number")},
         read=open_request_texts("reference", "measures"),
     )
 

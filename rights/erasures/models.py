@@ -84,12 +84,7 @@ class ErasureProposal(RequestedChange):
         "erasures",
         _("Erasures of your data"),
         "number extent purposes categories reason state=stage requested_at cooling_ends_at started_at ended_at",
-        titles={
-            "extent": _("Extent"),
-            "cooling_ends_at": _("Cooling-off until"),
-            "started_at": _("Orders issued"),
-            "ended_at": _("Ended"),
-        },
+        titles={"cooling_ends_at": _("Cooling-off until"), "started_at": _("Orders issued")},
     )
 
     number = models.CharField(max_length=16)
@@ -205,7 +200,7 @@ class Certificate(IssuedCertificate):
         _("Certificates of erasures"),
         "number=proposal__number certificate=body sha256 issued_at",
         of=("proposal__subject",),
-        titles={"certificate": _("Certificate"), "sha256": _("SHA-256"), "issued_at": _("Issued")},
+        titles={"sha256": _("SHA-256")},
     )
 
     proposal = RowKey(ErasureProposal)

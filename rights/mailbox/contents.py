@@ -123,7 +123,6 @@ _EMAILS = Copied(
     _("Emails about your requests"),
     "number=request__number direction state subject text files received_at",
     of=OF_REQUEST,
-    titles={"subject": _("Subject"), "files": _("Files")},
     read={"subject": _open("subject"), "text": _open("text")},
     category="support_communications",
 )

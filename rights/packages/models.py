@@ -64,7 +64,6 @@ class Package(TenantRow):
         "copies",
         _("Copies of your data"),
         "number=request__number state built_at ends_at=expires_at deleted_at=ended_at",
-        titles={"built_at": _("Built"), "deleted_at": _("Deleted")},
     )
 
     request = RowKey(RightsRequest)

@@ -42,7 +42,6 @@ class Correction(TenantRow):
         "number=request__number field category about old_value new_value evidence state reasons requested_at=given_at "
         "settled_at",
         of=OF_REQUEST,
-        titles={"about": _("About"), "evidence": _("Evidence")},
         read=open_request_texts("about", "old_value", "new_value", "evidence", "reasons"),
     )
 
@@ -123,7 +122,7 @@ class Disagreement(TenantRow):
         "disagreements",
         _("Your statements beside data that was not corrected"),
         "text categories stated_at",
-        titles={"text": _("Statement"), "stated_at": _("Stated")},
+        titles={"text": _("Statement")},
     )
 
     subject = RowKey(Subject)

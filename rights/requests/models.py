@@ -173,7 +173,7 @@ class RightsRequest(TenantRow):
         "number part channel state identity=identity_method details contact answer received_at due_at answered_at "
         "closed_at",
         of=("subject", "requester"),
-        titles={"identity": _("Identity verified by"), "details": _("Details"), "contact": _("Contact")},
+        titles={"identity": _("Identity verified by")},
         read=open_request_texts("details", "contact", "answer", request=""),
         category="support_communications",
     )
@@ -297,7 +297,7 @@ class RequestPart(TenantRow):
         _("Decisions about your requests"),
         "number=request__number right=kind decider purposes decision refusal_code reasons decided_at",
         of=OF_REQUEST,
-        titles={"right": _("Right"), "decider": _("Decided by"), "refusal_code": _("Refusal")},
+        titles={"decider": _("Decided by"), "refusal_code": _("Refusal")},
         read=open_request_texts("reasons"),
     )
 
@@ -363,7 +363,6 @@ class RequestStep(OfRequest):
         _("Course of your requests"),
         "number=request__number step=kind state recorded_at=at by",
         of=OF_REQUEST,
-        titles={"step": _("Step")},
         labels={"step": STEPS, "state": dict(State.choices)},
     )
 
@@ -412,7 +411,6 @@ class RequestExtension(OfRequest):
         _("Extensions of your requests"),
         "number=request__number days reasons recorded_at=at by",
         of=OF_REQUEST,
-        titles={"days": _("Days")},
         read={"reasons": open_request_text("reason")},
     )
 

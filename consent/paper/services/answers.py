@@ -418,7 +418,6 @@ _ANSWERS = Copied(
     _("Answers on paper and by telephone"),
     "part answers method answered_on state text entered_at",
     of=("subject", "guardian"),
-    titles={"answers": _("Answers"), "answered_on": _("Answered on"), "entered_at": _("Entered")},
     read={"answers": (ValueKind.LIST, _list_answers), "text": _note},
     is_provided=True,
 )

@@ -77,7 +77,6 @@ def list_mail_sections() -> Sequence[Section]:
         "messages",
         _("Emails and text messages to you"),
         "kind channel language state queued_at sent_at",
-        titles={"queued_at": _("Queued")},
         labels={"kind": {one.code: _(one.code.replace("_", " ").capitalize()) for one in list_message_kinds()}},
         category="contact_details",
     )

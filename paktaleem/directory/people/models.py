@@ -63,7 +63,6 @@ class AgeChange(RequestedChange):
         "age_changes",
         _("Proposed changes of your age"),
         "proposal route state requested_at settled_at",
-        titles={"proposal": _("Proposal")},
         category="contact_details",
     )
 
@@ -394,12 +393,7 @@ class SubjectEvent(TenantRow, ActorStamp):
     """One event of a person's account in the learning platform. Append-only evidence."""
 
     wall = TablePolicy(APPEND)
-    copied = Copied(
-        "account_events",
-        _("Events of your account"),
-        "kind happened_at recorded_at by",
-        titles={"happened_at": _("Happened")},
-    )
+    copied = Copied("account_events", _("Events of your account"), "kind happened_at recorded_at by")
 
     subject = RowKey(Subject)
     kind = models.CharField(max_length=16, choices=SubjectEventKind)

@@ -194,7 +194,7 @@ class Enrolment(TenantRow):
         "enrolments",
         _("Your schools and classes"),
         "school=school_class__school__name class=school_class__title role starts_on ends_on recorded_at",
-        titles={"school": _("School"), "class": _("Class"), "starts_on": _("From"), "ends_on": _("Until")},
+        titles={"starts_on": _("From"), "ends_on": _("Until")},
         category="organisation",
     )
 

@@ -94,9 +94,9 @@ class Copied:
     """The section that a copy has of a table: the rows in which one of the paths ``of`` is the person.
 
     ``columns`` are codes, each with the path of its field if that differs (``system=system__code``). A title comes from
-    ``titles`` or ``TITLES``, the kind and the labels from the field. ``read`` has functions of other columns, with the
-    kind of their values if it is not text. ``part`` names the column in which the person appears, ``by`` who acted.
-    ``tables`` are further tables that the rows show.
+    ``titles`` or ``TITLES``, or else from the code; the kind and the labels from the field. ``read`` has functions of
+    other columns, with the kind of their values if it is not text. ``part`` names the column in which the person
+    appears, ``by`` who acted. ``tables`` are further tables that the rows show.
     """
 
     code: str
@@ -111,7 +111,7 @@ class Copied:
     category: str = ""
 
     def make_section(self, model: type[Model]) -> Section:
-        """Return the section of a model. Raises KeyError for a column without a title."""
+        """Return the section of a model."""
         paths = parse_columns(self.columns)
         sources = {code: self._find_source(model, code, path) for code, path in paths.items()}
         related = sorted({path.rpartition("__")[0] for path in paths.values() if "__" in path} - {""})
@@ -153,7 +153,7 @@ class Copied:
         return open_column(path) if isinstance(_find_field(model, path), SealedField) else _read_path(path)
 
     def _make_column(self, model: type[Model], code: str, path: str) -> Column:
-        title = self.titles[code] if code in self.titles else TITLES[code]
+        title = self.titles.get(code) or TITLES.get(code) or make_title(code)
         labels = self.labels.get(code) or _LABELS.get(code)
         given = self.read.get(code)
         if given is not None or code in _LABELS:
@@ -173,6 +173,11 @@ _KINDS: Mapping[Any, ValueKind] = {
     ArrayField: ValueKind.LIST,
     models.JSONField: ValueKind.LIST,
 }
+
+
+def make_title(code: str) -> Promise:
+    """Return the title of a column by its code; ``tools.messages`` finds it there."""
+    return _(code.removesuffix("_at").replace("_", " ").capitalize())
 
 
 def _find_field(model: Any, path: str) -> Any:
@@ -256,63 +261,18 @@ _LABELS: Mapping[str, Mapping[str, str | Promise]] = {
 }
 
 TITLES: Mapping[str, str | Promise] = {
-    "added_at": _("Added"),
-    "answer": _("Answer"),
-    "answered_at": _("Answered"),
-    "authority": _("Authority"),
-    "by": _("By"),
     "categories": _("Categories of data"),
     "category": _("Category of data"),
-    "changed_at": _("Changed"),
-    "channel": _("Channel"),
     "claimed_at": _("Collected, as stated"),
-    "closed_at": _("Closed"),
     "count": _("Records"),
     "country": _("Country of residence"),
     "created_at": _("Issued"),
-    "decided_at": _("Decided"),
-    "decision": _("Decision"),
-    "direction": _("Direction"),
-    "done_at": _("Done"),
-    "due_at": _("Due"),
-    "due_on": _("Due on"),
     "ends_at": _("Until"),
     "expires_at": _("Valid until"),
-    "field": _("Field"),
-    "flagged_at": _("Flagged"),
     "given_by": _("Answered by"),
-    "grade": _("Grade"),
-    "kind": _("Kind"),
-    "language": _("Language"),
-    "measures": _("Measures"),
-    "method": _("Method"),
-    "new_value": _("New value"),
-    "number": _("Number"),
-    "occasion": _("Occasion"),
-    "old_value": _("Old value"),
-    "opened_at": _("Opened"),
-    "outcome": _("Outcome"),
-    "page": _("Page"),
     "part": _("Your part"),
-    "provider": _("Provider"),
-    "purpose": _("Purpose"),
-    "purposes": _("Purposes"),
-    "reason": _("Reason"),
-    "reasons": _("Reasons"),
-    "received_at": _("Received"),
-    "recipient": _("Recipient"),
-    "recorded_at": _("Recorded"),
-    "relationship": _("Relationship"),
-    "requested_at": _("Requested"),
-    "role": _("Role"),
     "route": _("Channel"),
-    "sent_at": _("Sent"),
-    "settled_at": _("Settled"),
     "starts_at": _("From"),
-    "state": _("State"),
-    "system": _("System"),
-    "text": _("Text"),
-    "used_at": _("Used"),
     "way": _("How"),
 }
-"""Titles of columns that several sections have."""
+"""Titles of columns that several sections have, and that do not follow from the code."""

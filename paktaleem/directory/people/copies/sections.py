@@ -101,13 +101,7 @@ _ACCOUNT = Copied(
     _("Your account"),
     "role other_roles is_enabled registered_at changed_at account_closed_at of_age_on",
     of=("id",),
-    titles={
-        "other_roles": _("Other roles"),
-        "is_enabled": _("Account enabled"),
-        "registered_at": _("Registered"),
-        "account_closed_at": _("Account closed"),
-        "of_age_on": _("Of age from"),
-    },
+    titles={"is_enabled": _("Account enabled"), "of_age_on": _("Of age from")},
     read={
         "other_roles": lambda row, _reader: ", ".join(row.other_roles) or None,
         "of_age_on": (ValueKind.DAY, _of_age_on),
@@ -128,7 +122,6 @@ _LEDGER = Copied(
     _("What was done with your data"),
     "recorded_at act=kind by",
     of=("subject_id",),
-    titles={"act": _("Act")},
     labels={"act": {kind: _(name) for kind, name in ACT_NAMES.items()}},
 )
 
