@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
 from django.utils import timezone, translation
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
@@ -159,9 +160,7 @@ def _parse_uuid(text: str | None) -> UUID | None:
 
 def _get_version(client: Client, version: UUID) -> tuple[list[EffectiveVersion], EffectiveVersion]:
     """Return a version that has or will have effect at the client, with its timeline. Raises Http404."""
-    row = NoticeVersion.objects.filter(pk=version).select_related("notice").first()
-    if row is None:
-        raise Http404
+    row = get_object_or_404(NoticeVersion.objects.select_related("notice"), pk=version)
     timeline = policy_timeline(client) if row.notice.is_policy else notice_timeline(client, row.notice)
     for placed in timeline:
         if placed.version.pk == version:

@@ -103,10 +103,7 @@ def _find_open(child: Subject, guardian: Subject, kind: RightKind) -> RightsRequ
 
 
 def _inform_young_person(request: RightsRequest, child: Subject, actor: Actor, at: datetime) -> None:
-    client = child.client
-    if child.is_child(at, thresholds=client.thresholds, serves_minors=client.serves_minors):
-        return
-    if child.email is None and child.phone is None:
+    if child.counts_as_child(at) or (child.email is None and child.phone is None):
         return
     send_message(
         OF_GUARDIAN.code,
@@ -115,7 +112,7 @@ def _inform_young_person(request: RightsRequest, child: Subject, actor: Actor, a
         channel=MailChannel.MAIL if child.email is not None else MailChannel.TEXT,
         context={
             "rights": name_rights(request, language=child.language),
-            "url": build_public_url(reverse("requests-start", args=[client.code])),
+            "url": build_public_url(reverse("requests-start", args=[child.client.code])),
         },
         related_id=request.pk,
         actor=actor,

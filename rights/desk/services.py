@@ -174,8 +174,8 @@ class _Notices:
 
     def inform_guardians(self, *, is_counted: bool) -> int:
         """Email a child's guardians; custody may forbid that others learn of a guardian's request. Return how many."""
-        child, client, sent = self.sender, self.sender.client, 0
-        if not child.is_child(self.at, thresholds=client.thresholds, serves_minors=client.serves_minors):
+        child, sent = self.sender, 0
+        if not child.counts_as_child(self.at):
             return 0
         for guardian in list_informed_guardians(child, at=self.at):
             if not is_counted or count_rights_message(guardian):

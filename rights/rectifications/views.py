@@ -8,7 +8,8 @@ from uuid import UUID
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext_lazy as _
 
 from consent.own_pages.guardian_pages import ChildView, about_child
@@ -136,10 +137,7 @@ def _answer_disagreement(request: HttpRequest, row: RightsRequest, actor: Actor,
 
 def _get_made_by(requester: Subject | None, subject: Subject, key: UUID) -> RightsRequest:
     made = RightsRequest.objects.filter(client_id=subject.client_id, subject=subject, requester=requester)
-    row = made.select_related("client", "subject").filter(pk=key).first()
-    if row is None:
-        raise Http404
-    return row
+    return get_object_or_404(made.select_related("client", "subject"), pk=key)
 
 
 def _form_url(row: RightsRequest, form: str) -> str:

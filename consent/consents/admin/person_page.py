@@ -217,10 +217,9 @@ def _list_answers(row: Subject, request: HttpRequest) -> list[tuple[str, str]]:
     """Return the answers that can be recorded: consent for a child only if a guardian is named who can give it."""
     if row.erased_at is not None or not may(request, Capability.RECORD_CONSENTS, row.client_id):
         return []
-    client, at = row.client, get_action_time(request)
-    is_child = row.is_child(at, thresholds=client.thresholds, serves_minors=client.serves_minors)
     may_consent = row.is_recorded and (
-        not is_child or GuardianClaim.objects.filter(client_id=client.pk, child=row, ends_at=None).exists()
+        not row.counts_as_child(get_action_time(request))
+        or GuardianClaim.objects.filter(client_id=row.client_id, child=row, ends_at=None).exists()
     )
     return [(value, label) for value, label in ANSWERS if may_consent or value != ConsentState.GIVEN]
 

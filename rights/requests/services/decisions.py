@@ -176,8 +176,7 @@ def _grant(request: RightsRequest, part: RequestPart, actor: Actor, at: datetime
 
 
 def _may_have_copy(request: RightsRequest, at: datetime) -> bool:
-    child, client = require_subject(request), request.client
-    if not child.is_child(at, thresholds=client.thresholds, serves_minors=client.serves_minors):
+    if not require_subject(request).counts_as_child(at):
         return False
     try:
         require_authority(request, [RightKind.ACCESS], at=at)
