@@ -64,8 +64,7 @@ EXIT = {"choice": "return", "return_days": "30", "delete_days": "60", "ground": 
 
 
 def agreement_url(cast: Cast, page: str = "change") -> str:
-    with in_client(cast.client_id("indus")):
-        return row_url(AGREEMENT, ServiceAgreement.objects.get().pk, page)
+    return row_url(AGREEMENT, cast.get(ServiceAgreement).pk, page)
 
 
 def test_an_administrator_confirms_duties_and_the_list_gets_shorter(sign_in: SignIn, cast: Cast) -> None:

@@ -82,9 +82,8 @@ def test_recording_runs_five_statements(khyber_lms):
 
 def test_the_evidence_has_the_actor_and_the_hash_of_the_notice(khyber_lms, cast):
     khyber_lms.consent("lms-kiran", "newsletter")
-    with in_client(cast.client_id("khyber")):
-        event = ConsentEvent.objects.get()
-        entry = Entry.objects.get(kind="consent.given")
+    event = cast.get(ConsentEvent, "khyber")
+    entry = cast.get(Entry, "khyber", kind="consent.given")
     assert event.actor_id == cast.key_id("khyber")
     assert event.shown_hash == khyber_lms.get("/api/v1/notices/current", purpose="newsletter").json()["hash"]
     assert event.shown_hash in entry.body

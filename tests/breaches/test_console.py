@@ -133,9 +133,8 @@ def test_a_preview_and_a_new_draft_send_nothing(cast, amina, breach):
     again = amina.post(url, {"language": "ur", "text": draft, "redraft": "1"})
     assert again["Location"].endswith("?language=ur")
     assert "خلاف ورزی" in amina.get(again["Location"]).context["form"].initial["text"]
-    with in_client(cast.client_id("indus")):
-        assert not BreachLetter.objects.exists()
-        assert not Letter.objects.filter(kind="breach_letter").exists()
+    assert not cast.has(BreachLetter)
+    assert not cast.has(Letter, kind="breach_letter")
 
 
 def test_the_authorities_where_people_live_are_named(cast, amina, breach, tmp_path):

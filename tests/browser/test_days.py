@@ -144,8 +144,7 @@ def test_a_client_administrators_day(committed: Cast, chromium: Browser, port: i
 
 
 def membership_of(cast: Cast) -> str:
-    with in_client(cast.client_id("indus")):
-        return str(Membership.objects.get(user_id=cast.user_id("farah"), ends_at=None).pk)
+    return str(cast.get(Membership, user_id=cast.user_id("farah"), ends_at=None).pk)
 
 
 def auditors_morning(cast: Cast) -> str:

@@ -259,8 +259,7 @@ def ask(browser, client, external_id="lms-hamza"):
 
 
 def asked(cast):
-    with in_client(cast.client_id("indus")):
-        return Readmission.objects.get()
+    return cast.get(Readmission)
 
 
 def approve(browser, one):

@@ -189,9 +189,8 @@ def test_proposing_to_erase_takes_the_typed_id_and_an_officer(sign_in, cast):
     refused = amina.post(url, {**asked, "confirmation": "lms-danish"})
     assert "This is not the LMS id" in refused.content.decode()
     assert amina.post(url, {**asked, "confirmation": "lms-esra"}).status_code == 302
-    with in_client(cast.client_id("indus")):
-        assert ErasureProposal.objects.get().subject_id == cast.subject_id("esra")
-        assert not Subject.objects.get(pk=cast.subject_id("esra")).is_being_erased
+    assert cast.get(ErasureProposal).subject_id == cast.subject_id("esra")
+    assert not cast.get(Subject, pk=cast.subject_id("esra")).is_being_erased
 
 
 @pytest.mark.parametrize("name", ["amina", "farah", "bilal", "sana"])

@@ -25,8 +25,7 @@ STALE = 301
 
 
 def newsletter(cast):
-    with in_client(cast.client_id("indus")):
-        return Purpose.objects.get(code="newsletter", client_id=cast.client_id("indus"))
+    return cast.get(Purpose, code="newsletter", client_id=cast.client_id("indus"))
 
 
 def answer_of_junaid(cast, state):
@@ -38,8 +37,7 @@ def answer_of_junaid(cast, state):
 
 
 def only_change(cast):
-    with in_client(cast.client_id("indus")):
-        return ProposedChange.objects.get()
+    return cast.get(ProposedChange)
 
 
 def test_adding_data_shows_first_who_must_be_asked_again(sign_in, cast):

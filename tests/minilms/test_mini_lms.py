@@ -37,8 +37,7 @@ def order(cast, kind, person=KIRAN, categories=("usage_logs", "content"), new_va
 
 
 def found(cast, pk):
-    with in_client(cast.client_id("khyber")):
-        return Order.objects.get(pk=pk)
+    return cast.get(Order, "khyber", pk=pk)
 
 
 def answer(cast, pk):

@@ -40,8 +40,7 @@ def made(cast: Cast, browser: Client, query: str = "", **changed: Any) -> FormRu
     values = {"name": "Grade 7 B", "ids": IDS, **asked, **changed}
     answer = browser.post(f"{list_url(FORMS)}add/{query}", values)
     assert answer.status_code == 302, answer.content.decode()
-    with in_client(cast.client_id("indus")):
-        return FormRun.objects.get()
+    return cast.get(FormRun)
 
 
 def fields_for(cast: Cast, run: FormRun, name: str, **answers: str) -> dict[str, str]:

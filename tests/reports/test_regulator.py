@@ -233,9 +233,8 @@ def test_others_neither_request_nor_take_a_pack(cast: Cast, name: str) -> None:
             requested(cast, name)
         with pytest.raises(NotAllowed):
             take_pack(pack, form="pdf", actor=cast.actor(name), reason="review", at=AT)
-    with in_client(cast.client_id("khyber")):
-        assert not RegulatorPack.objects.exists()
-        assert not PackContent.objects.exists()
+    assert not cast.has(RegulatorPack, "khyber")
+    assert not cast.has(PackContent, "khyber")
 
 
 @pytest.mark.parametrize(

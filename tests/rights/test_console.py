@@ -60,8 +60,7 @@ def act(browser, request, slug, **values):
 
 
 def fresh(cast, request):
-    with in_client(cast.client_id("indus")):
-        return RightsRequest.objects.get(pk=request.pk)
+    return cast.get(RightsRequest, pk=request.pk)
 
 
 def test_concerns_and_guardians_requests_are_in_the_same_queue_and_late_ones_come_longest_first(sign_in, cast):

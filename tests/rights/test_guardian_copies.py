@@ -313,6 +313,5 @@ def test_staff_hand_a_copy_over_to_a_person_without_a_contact(sign_in, cast):
     assert "copy-hand-over" in farah.get(row_url(MODEL, request.pk)).content.decode()
     answer = farah.post(row_url(MODEL, request.pk, "copy-hand-over"), {"reason": "subject_request"})
     assert "index.ur.html" in unpacked(b"".join(answer.streaming_content))
-    with in_client(cast.client_id("indus")):
-        assert PackageDownload.objects.get(package__request=request).way == "by_hand"
-        assert AccessRecord.objects.filter(subject=request.subject_id, reason="subject_request").exists()
+    assert cast.get(PackageDownload, package__request=request).way == "by_hand"
+    assert cast.has(AccessRecord, subject=request.subject_id, reason="subject_request")

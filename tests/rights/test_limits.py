@@ -178,9 +178,8 @@ def test_the_console_refuses_to_lift_before_the_person_is_informed(sign_in, cast
     assert "Inform the person first." in page.content.decode()
     assert farah.post(row_url("consent/restriction", row.pk, "inform"), {"way": "mail"}).status_code == 302
     asked = farah.post(row_url("consent/restriction", row.pk, "lift"), {"ground": GROUND})
-    with in_client(cast.client_id("indus")):
-        change = ProposedChange.objects.get()
-        assert (change.row, change.state, Restriction.objects.get().ends_at) == (row.pk, "waiting", None)
+    change = cast.get(ProposedChange)
+    assert (change.row, change.state, cast.get(Restriction).ends_at) == (row.pk, "waiting", None)
     assert asked["Location"] == row_url("accounts/proposedchange", change.pk, "change")
     answer = "Answer a proposal to overrule"
     assert answer not in amina.get(row_url("consent/objection", objection.pk, "change")).content.decode()

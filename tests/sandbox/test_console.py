@@ -93,9 +93,8 @@ def test_no_other_client_is_played_with(cast):
         for slug, told in (("start-over", {}), ("force-state", {"external_id": "lms-danish", "state": "erased"})):
             answer = browser.post(row_url("accounts/client", client_id, slug), told, follow=True)
             assert "This client is no sandbox." in answer.content.decode()
-    with in_client(cast.client_id("indus")):
-        assert Subject.objects.filter(external_id="lms-danish").exists()
-        assert Client.objects.get(id=cast.client_id("indus")).clock_offset == timedelta()
+    assert cast.has(Subject, external_id="lms-danish")
+    assert cast.get(Client, id=cast.client_id("indus")).clock_offset == timedelta()
 
 
 @pytest.fixture

@@ -324,9 +324,8 @@ def test_an_id_of_another_client_reveals_nothing_and_copies_nothing(placed_lms, 
         assert khyber.reason(known, "newsletter") == khyber.reason(unknown, "newsletter") == "subject_unknown"
     assert khyber.put("/api/v1/subjects/lms-hamza", {"role": "learner", "birth_date": "2000-01-05"}).status_code == 201
     assert khyber.reason("lms-hamza", "newsletter") == "consent_missing"
-    with in_client(cast.client_id("khyber")):
-        assert Subject.objects.get(external_id="lms-hamza").pk != cast.subject_id("hamza")
-        assert not Consent.objects.exists()
+    assert cast.get(Subject, "khyber", external_id="lms-hamza").pk != cast.subject_id("hamza")
+    assert not cast.has(Consent, "khyber")
     assert placed_lms.reason("lms-hamza", "newsletter") == "permitted"
 
 

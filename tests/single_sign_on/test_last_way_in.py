@@ -65,8 +65,7 @@ def act(cast: Cast, service: Callable[..., Any], row: Any, now: datetime, *, by:
 
 
 def membership_of(cast: Cast, name: str) -> Membership:
-    with in_client(cast.client_id("indus")):
-        return Membership.objects.get(user_id=cast.user_id(name), client_id=cast.client_id("indus"))
+    return cast.get(Membership, user_id=cast.user_id(name), client_id=cast.client_id("indus"))
 
 
 def test_an_administrator_with_a_linked_account_counts_without_a_password(cast, now, provider):

@@ -344,10 +344,9 @@ def test_ten_concurrent_writers_cannot_undo_an_erasure(committed, now, logged):
 
 
 def nobody_is_back(cast, person):
-    with in_client(cast.client_id("indus")):
-        assert Subject.objects.get(id=person.id).erased_at is not None
-        assert not SubjectKey.objects.filter(subject_id=person.id).exists()
-        assert not Subject.objects.filter(external_id=PERSON).exists()
+    assert cast.get(Subject, id=person.id).erased_at is not None
+    assert not cast.has(SubjectKey, subject_id=person.id)
+    assert not cast.has(Subject, external_id=PERSON)
 
 
 def nothing_opens(cast, person):

@@ -96,9 +96,8 @@ def test_no_one_is_erased_without_an_entry_in_the_erasure_list(committed, now, m
             act(committed, "danish", now)
     monkeypatch.undo()
     assert state_of(committed) == (False, False)
-    with in_client(committed.client_id("indus")):
-        assert SubjectKey.objects.filter(subject_id=committed.subject_id("danish")).exists()
-        assert not Order.objects.exists()
+    assert committed.has(SubjectKey, subject_id=committed.subject_id("danish"))
+    assert not committed.has(Order)
 
 
 def test_the_line_is_on_disk_before_the_key_is_destroyed(committed, now, monkeypatch):
@@ -350,9 +349,8 @@ def test_a_confirmation_whose_commit_failed_is_started_by_the_worker(committed, 
     assert state_of(committed) == (False, False)
     complete_erasures(0)
     assert state_of(committed) == (True, False)
-    with in_client(committed.client_id("indus")):
-        assert SubjectKey.objects.filter(subject_id=danish.pk).exists(), "the systems have to answer first"
-        assert Order.objects.filter(kind="erase", parent_kind="erasure").exists()
+    assert committed.has(SubjectKey, subject_id=danish.pk), "the systems have to answer first"
+    assert committed.has(Order, kind="erase", parent_kind="erasure")
 
 
 def test_a_backup_older_than_the_confirmation_starts_it_again(committed, now):
