@@ -27,7 +27,7 @@ from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from paktaleem.foundation.tenancy.tables import Personal
 from paktaleem.foundation.text.cells import format_cell, parse_columns
-from tests.console.pages import MODELS
+from tests.console.pages import MODELS, spread
 from tests.factories import CAST_AT
 from tests.school_limits.limiting import make_head, make_school
 from tests.signing_in import browser_of
@@ -178,65 +178,41 @@ REGISTER = "the register of a client is in the record of processing"
 APPROVAL = "what waits for a second person, or was settled; each is an entry of the ledger, whose list is exported"
 FEW_FILES = "a few rows for each client and year, whose content is taken from their page"
 PAKTALEEM_OWN = "a few rows of PakTaleem's own, with a report or a page each"
-WITHOUT = {
-    "staff/accessreview": STAFF_NAMES,
-    "accounts/apikey": "keys of systems: a few for each client, whose acts are entries of the ledger",
-    "accounts/client": REGISTER,
-    "accounts/membership": STAFF_NAMES,
-    "accounts/staffchange": STAFF_NAMES,
-    "accounts/user": STAFF_NAMES,
-    "ageing/comingofage": "the children of the list of people, which is exported with the same day (of_age_at)",
-    "agreements/clientcontact": "a few people to reach for each client, named on their page only",
-    "agreements/dutyattestation": FEW_FILES,
-    "guardians/childmechanism": REGISTER,
-    "guardians/providercheck": "attempts; each that succeeded is a verification, whose list is exported",
-    "guardians/schoolauthorisation": "a few schools' declarations, each with a document",
-    "consent/agreementsuspension": REGISTER,
-    "consent/assessment": REGISTER,
-    "consent/balancingtest": REGISTER,
-    "consent/consentevidence": "taken as a bundle with its files and hashes, from the page of consents",
-    "consent/datacategory": REGISTER,
-    "consent/instruction": REGISTER,
-    "consent/lawfulbasis": REGISTER,
-    "consent/listedlaw": REGISTER,
-    "consent/notice": REGISTER,
-    "consent/noticedispatch": "the announcements of a notice, whose page has the proof for each client",
-    "consent/noticedraft": "texts that are not in effect",
-    "consent/noticeversion": "texts, which are public pages",
-    "consent/occasion": REGISTER,
-    "consent/purpose": REGISTER,
-    "consent/purposecapacity": REGISTER,
-    "consent/recipient": REGISTER,
-    "consent/recipientapproval": REGISTER,
-    "accounts/proposedchange": APPROVAL,
-    "consent/serviceagreement": REGISTER,
-    "cookies/cookie": REGISTER,
-    "cookies/cookiesite": REGISTER,
-    "cookies/linkedservice": REGISTER,
-    "exits/agreementexit": FEW_FILES,
-    "paper/formrun": "a few prints; the answers to them are exported from the list of rows",
-    "data_map/mapline": "a few for each system",
-    "consent/decisionlogsetting": "one row for each client",
-    "inventories/inventory": "a few for each system",
-    "inventories/inventoryline": "a few for each system",
-    "reports/regulatorpack": FEW_FILES,
-    "upkeep/portalperiod": PAKTALEEM_OWN,
-    "schedule/retentionrule": "the retention schedule is taken from its page",
-    "schools/term": "a few for each client and year",
-    "security/securityassessment": PAKTALEEM_OWN,
-    "sharing/businesstransfer": PAKTALEEM_OWN,
-    "sharing/legaldisclosure": "an order may be secret, even from the client; a pack for a regulator has the numbers",
-    "staff/provider": REGISTER,
-    "staff/signonlink": STAFF_NAMES,
-    "people/agechange": APPROVAL,
-    "people/readmission": APPROVAL,
-    "schools/rosterimport": "a few files; the page of each has its numbers, which are in the ledger",
-    "data_systems/orderalert": "the orders themselves are exported, with their state",
-    "data_systems/orderset": "the orders themselves are exported",
-    "data_systems/system": REGISTER,
-    "data_systems/systemkey": REGISTER,
-    "webhooks/endpoint": REGISTER,
-}
+WITHOUT = spread(
+    {
+        STAFF_NAMES: "staff/accessreview accounts/membership accounts/staffchange accounts/user staff/signonlink",
+        "keys of systems: a few for each client, whose acts are entries of the ledger": "accounts/apikey",
+        REGISTER: """
+            accounts/client guardians/childmechanism consent/agreementsuspension consent/assessment
+            consent/balancingtest consent/datacategory consent/instruction consent/lawfulbasis consent/listedlaw
+            consent/notice consent/occasion consent/purpose consent/purposecapacity consent/recipient
+            consent/recipientapproval consent/serviceagreement cookies/cookie cookies/cookiesite
+            cookies/linkedservice staff/provider data_systems/system data_systems/systemkey webhooks/endpoint
+        """,
+        "the children of the list of people, which is exported with the same day (of_age_at)": "ageing/comingofage",
+        "a few people to reach for each client, named on their page only": "agreements/clientcontact",
+        FEW_FILES: "agreements/dutyattestation exits/agreementexit reports/regulatorpack",
+        "attempts; each that succeeded is a verification, whose list is exported": "guardians/providercheck",
+        "a few schools' declarations, each with a document": "guardians/schoolauthorisation",
+        "taken as a bundle with its files and hashes, from the page of consents": "consent/consentevidence",
+        "the announcements of a notice, whose page has the proof for each client": "consent/noticedispatch",
+        "texts that are not in effect": "consent/noticedraft",
+        "texts, which are public pages": "consent/noticeversion",
+        APPROVAL: "accounts/proposedchange people/agechange people/readmission",
+        "a few prints; the answers to them are exported from the list of rows": "paper/formrun",
+        "a few for each system": "data_map/mapline inventories/inventory inventories/inventoryline",
+        "one row for each client": "consent/decisionlogsetting",
+        PAKTALEEM_OWN: "upkeep/portalperiod security/securityassessment sharing/businesstransfer",
+        "the retention schedule is taken from its page": "schedule/retentionrule",
+        "a few for each client and year": "schools/term",
+        "an order may be secret, even from the client; a pack for a regulator has the numbers": """
+            sharing/legaldisclosure
+        """,
+        "a few files; the page of each has its numbers, which are in the ledger": "schools/rosterimport",
+        "the orders themselves are exported, with their state": "data_systems/orderalert",
+        "the orders themselves are exported": "data_systems/orderset",
+    }
+)
 """Lists without an export, with the reason."""
 ANNOTATED = {"requests.rightsrequest": {"kinds"}}
 """Columns that are computed from rows of another table, by model: codes of the rights of a request."""

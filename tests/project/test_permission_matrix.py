@@ -144,133 +144,98 @@ _EXPORTED = """
 """
 EXPORTED = set(_EXPORTED.split())
 
-# API operations, with the status for the key of Indus and of Khyber.
+# API operations: by method and the status for the key of Indus and of Khyber, the routes; then those with a body.
 ASKED = question("lms-danish", "newsletter")
-API: dict[str, list[tuple[str, str, Any, int, int]]] = {
-    "api/v1/subjects": [("get", "/api/v1/subjects", None, 200, 200)],
-    "api/v1/subjects/batch": [("post", "/api/v1/subjects/batch", {"subjects": []}, 400, 400)],
-    "api/v1/subjects/<str:external_id>": [
-        ("get", "/api/v1/subjects/lms-danish", None, 200, 404),
-        ("put", "/api/v1/subjects/lms-danish", {"role": "nobody"}, 400, 400),
-    ],
-    "api/v1/subjects/<str:external_id>/events": [
-        ("post", "/api/v1/subjects/lms-danish/events", {"kind": "active"}, 201, 404)
-    ],
-    "api/v1/subjects/<str:external_id>/standing": [("get", "/api/v1/subjects/lms-danish/standing", None, 200, 404)],
-    "api/v1/subjects/<str:external_id>/consents": [("get", "/api/v1/subjects/lms-danish/consents", None, 200, 404)],
-    "api/v1/subjects/<str:external_id>/consents/<str:purpose>/withdraw": [
-        ("post", "/api/v1/subjects/lms-danish/consents/newsletter/withdraw", {}, 409, 404)
-    ],
-    "api/v1/subjects/<str:external_id>/holdings": [("get", "/api/v1/subjects/lms-danish/holdings", None, 200, 404)],
-    "api/v1/disposals/<uuid:disposal>": [("get", f"/api/v1/disposals/{NOT_THERE}", None, 404, 404)],
-    "api/v1/disposals/<uuid:disposal>/certificate": [
-        ("get", f"/api/v1/disposals/{NOT_THERE}/certificate", None, 404, 404)
-    ],
-    "api/v1/data-map": [
-        ("get", "/api/v1/data-map", None, 200, 200),
-        ("put", "/api/v1/data-map", {"lines": [{}]}, 400, 400),
-    ],
-    "api/v1/inventories": [("get", "/api/v1/inventories", None, 200, 200)],
-    "api/v1/inventories/<uuid:inventory>/people": [("post", f"/api/v1/inventories/{NOT_THERE}/people", {}, 404, 404)],
-    "api/v1/inventories/<uuid:inventory>/answer": [("post", f"/api/v1/inventories/{NOT_THERE}/answer", {}, 404, 404)],
-    "api/v1/collections": [("post", "/api/v1/collections", {"subject": "lms-danish"}, 400, 400)],
-    "api/v1/schools/<str:external_id>": [("put", "/api/v1/schools/a", {}, 400, 400)],
-    "api/v1/terms/<str:external_id>": [("put", "/api/v1/terms/a", {}, 400, 400)],
-    "api/v1/classes/<str:external_id>": [("put", "/api/v1/classes/a", {}, 400, 400)],
-    "api/v1/enrolments/batch": [("post", "/api/v1/enrolments/batch", {"enrolments": []}, 400, 400)],
-    "api/v1/collections/batch": [("post", "/api/v1/collections/batch", {"collections": []}, 400, 400)],
-    "api/v1/disclosures": [("post", "/api/v1/disclosures", {"subject": "lms-danish"}, 400, 400)],
-    "api/v1/disclosures/batch": [("post", "/api/v1/disclosures/batch", {"disclosures": []}, 400, 400)],
-    "api/v1/activity/batch": [("post", "/api/v1/activity/batch", {"activity": []}, 400, 400)],
-    "api/v1/subjects/<str:external_id>/guardians": [
-        ("get", "/api/v1/subjects/lms-danish/guardians", None, 200, 404),
-        ("post", "/api/v1/subjects/lms-danish/guardians", {"guardian": "lms-esra"}, 400, 400),
-    ],
-    "api/v1/subjects/<str:external_id>/guardian-authorisations": [
-        ("post", "/api/v1/subjects/lms-danish/guardian-authorisations", {"decision": "refused"}, 201, 404)
-    ],
-    "api/v1/subjects/<str:external_id>/guardian-checks": [
-        ("post", "/api/v1/subjects/lms-danish/guardian-checks", {"guardian": "lms-esra"}, 400, 400)
-    ],
-    "api/v1/guardian-checks/<uuid:check>": [("get", f"/api/v1/guardian-checks/{NOT_THERE}", None, 404, 404)],
-    "api/v1/subjects/<str:external_id>/guardian-requests": [
-        ("post", "/api/v1/subjects/lms-danish/guardian-requests", {"guardian": "lms-esra"}, 400, 400)
-    ],
-    "api/v1/links": [("post", "/api/v1/links", {"subject": "lms-danish", "page": "choices"}, 201, 404)],
-    "api/v1/guardian-invitations": [
-        (
-            "post",
-            "/api/v1/guardian-invitations",
-            {"subject": "lms-danish", "guardian": {"external_id": "lms-esra"}},
-            201,
-            404,
-        )
-    ],
-    "api/v1/guardian-invitations/<uuid:invitation>": [
-        ("get", f"/api/v1/guardian-invitations/{NOT_THERE}", None, 404, 404)
-    ],
-    "api/v1/purposes": [("get", "/api/v1/purposes", None, 200, 200)],
-    "api/v1/notices/current": [("get", "/api/v1/notices/current?purpose=newsletter", None, 200, 200)],
-    "api/v1/changes": [("get", "/api/v1/changes", None, 200, 200)],
-    "api/v1/decision-log": [("get", "/api/v1/decision-log", None, 200, 200)],
-    "api/v1/webhooks": [
-        ("get", "/api/v1/webhooks", None, 200, 200),
-        ("post", "/api/v1/webhooks", {"url": "https://lms.example/hooks", "events": ["consent.*"]}, 201, 201),
-    ],
-    "api/v1/webhooks/<uuid:webhook>": [
-        ("get", "/api/v1/webhooks/WEBHOOK", None, 200, 404),
-        ("delete", "/api/v1/webhooks/WEBHOOK", None, 204, 404),
-    ],
-    "api/v1/webhooks/<uuid:webhook>/rotate": [("post", "/api/v1/webhooks/WEBHOOK/rotate", {}, 200, 404)],
-    "api/v1/webhooks/<uuid:webhook>/enable": [("post", "/api/v1/webhooks/WEBHOOK/enable", {}, 200, 404)],
-    "api/v1/webhooks/<uuid:webhook>/test": [("post", "/api/v1/webhooks/WEBHOOK/test", {}, 202, 404)],
-    "api/v1/webhooks/<uuid:webhook>/replay": [
-        ("post", "/api/v1/webhooks/WEBHOOK/replay", {"since": "2026-01-01T00:00:00Z"}, 202, 404)
-    ],
-    "api/v1/webhooks/<uuid:webhook>/deliveries": [("get", "/api/v1/webhooks/WEBHOOK/deliveries", None, 200, 404)],
-    "api/v1/consents": [("post", "/api/v1/consents", {"subject": "lms-danish", "answers": []}, 400, 400)],
-    "api/v1/acknowledgements": [("post", "/api/v1/acknowledgements", {"subject": "lms-danish"}, 400, 404)],
-    "api/v1/consents/<uuid:event>/receipt": [("get", f"/api/v1/consents/{NOT_THERE}/receipt", None, 404, 404)],
-    "api/v1/consents/<uuid:event>/evidence": [
-        ("post", f"/api/v1/consents/{NOT_THERE}/evidence", {"a": "body"}, 404, 404)
-    ],
-    "api/v1/rights-requests": [
-        ("get", "/api/v1/rights-requests", None, 200, 200),
-        ("post", "/api/v1/rights-requests", {"subject": "lms-danish", "kind": "access"}, 201, 404),
-    ],
-    "api/v1/rights-requests/<uuid:rights_request>": [("get", f"/api/v1/rights-requests/{NOT_THERE}", None, 404, 404)],
-    "api/v1/rights-requests/<uuid:rights_request>/copy": [
-        ("get", f"/api/v1/rights-requests/{NOT_THERE}/copy", None, 404, 404)
-    ],
-    "api/v1/rights-requests/<uuid:rights_request>/corrections": [
-        ("get", f"/api/v1/rights-requests/{NOT_THERE}/corrections", None, 404, 404),
-        ("post", f"/api/v1/rights-requests/{NOT_THERE}/corrections", {"field": "email", "new_value": ""}, 404, 404),
-    ],
-    "api/v1/rights-requests/<uuid:rights_request>/disagreement": [
-        ("put", f"/api/v1/rights-requests/{NOT_THERE}/disagreement", {"text": ""}, 404, 404)
-    ],
-    "api/v1/subjects/<str:external_id>/disagreements": [
-        ("get", "/api/v1/subjects/lms-danish/disagreements?reason=review", None, 200, 404)
-    ],
-    "api/v1/orders": [("get", "/api/v1/orders", None, 200, 200)],
-    "api/v1/orders/<uuid:order>": [("get", f"/api/v1/orders/{NOT_THERE}", None, 404, 404)],
-    "api/v1/orders/<uuid:order>/accept": [("post", f"/api/v1/orders/{NOT_THERE}/accept", None, 404, 404)],
-    "api/v1/orders/<uuid:order>/complete": [("post", f"/api/v1/orders/{NOT_THERE}/complete", {}, 404, 404)],
-    "api/v1/orders/<uuid:order>/fail": [("post", f"/api/v1/orders/{NOT_THERE}/fail", {}, 404, 404)],
-    "api/v1/orders/<uuid:order>/files/<str:category>": [
-        ("post", f"/api/v1/orders/{NOT_THERE}/files/content", {"a": "body"}, 404, 404)
-    ],
-    "api/v1/sandbox/clock": [
-        ("get", "/api/v1/sandbox/clock", None, 403, 403),
-        ("post", "/api/v1/sandbox/clock", {"days": 1}, 403, 403),
-    ],
-    "api/v1/sandbox/state": [("post", "/api/v1/sandbox/state", {"subject": "a", "state": "child"}, 403, 403)],
-    "api/v1/sandbox/inventories": [("post", "/api/v1/sandbox/inventories", {}, 403, 403)],
-    "api/v1/sandbox/orders": [("post", "/api/v1/sandbox/orders", {"subject": "a", "kind": "erase"}, 403, 403)],
-    "api/v1/sandbox/reset": [("post", "/api/v1/sandbox/reset", {}, 403, 403)],
-    "access/v1/evaluation": [("post", "/access/v1/evaluation", ASKED, 200, 200)],
-    "access/v1/evaluations": [("post", "/access/v1/evaluations", {"evaluations": [ASKED]}, 200, 200)],
+_BARE: dict[tuple[str, int, int], str] = {
+    ("get", 200, 200): """
+        api/v1/subjects api/v1/data-map api/v1/inventories api/v1/purposes api/v1/notices/current api/v1/changes
+        api/v1/decision-log api/v1/webhooks api/v1/rights-requests api/v1/orders
+    """,
+    ("get", 200, 404): """
+        api/v1/subjects/<str:external_id> api/v1/subjects/<str:external_id>/standing
+        api/v1/subjects/<str:external_id>/consents api/v1/subjects/<str:external_id>/holdings
+        api/v1/subjects/<str:external_id>/guardians api/v1/webhooks/<uuid:webhook>
+        api/v1/webhooks/<uuid:webhook>/deliveries api/v1/subjects/<str:external_id>/disagreements
+    """,
+    ("post", 409, 404): "api/v1/subjects/<str:external_id>/consents/<str:purpose>/withdraw",
+    ("get", 404, 404): """
+        api/v1/disposals/<uuid:disposal> api/v1/disposals/<uuid:disposal>/certificate
+        api/v1/guardian-checks/<uuid:check> api/v1/guardian-invitations/<uuid:invitation>
+        api/v1/consents/<uuid:event>/receipt api/v1/rights-requests/<uuid:rights_request>
+        api/v1/rights-requests/<uuid:rights_request>/copy api/v1/rights-requests/<uuid:rights_request>/corrections
+        api/v1/orders/<uuid:order>
+    """,
+    ("post", 404, 404): """
+        api/v1/inventories/<uuid:inventory>/people api/v1/inventories/<uuid:inventory>/answer
+        api/v1/orders/<uuid:order>/accept api/v1/orders/<uuid:order>/complete api/v1/orders/<uuid:order>/fail
+    """,
+    ("put", 400, 400): """
+        api/v1/schools/<str:external_id> api/v1/terms/<str:external_id> api/v1/classes/<str:external_id>
+    """,
+    ("delete", 204, 404): "api/v1/webhooks/<uuid:webhook>",
+    ("post", 200, 404): "api/v1/webhooks/<uuid:webhook>/rotate api/v1/webhooks/<uuid:webhook>/enable",
+    ("post", 202, 404): "api/v1/webhooks/<uuid:webhook>/test",
+    ("get", 403, 403): "api/v1/sandbox/clock",
+    ("post", 403, 403): "api/v1/sandbox/inventories api/v1/sandbox/reset",
 }
+_CALLS: list[tuple[str, str, Any, int, int]] = [
+    *(
+        (method, route, None if method in {"get", "delete"} else {}, own, foreign)
+        for (method, own, foreign), routes in _BARE.items()
+        for route in routes.split()
+    ),
+    ("post", "api/v1/subjects/batch", {"subjects": []}, 400, 400),
+    ("put", "api/v1/subjects/<str:external_id>", {"role": "nobody"}, 400, 400),
+    ("post", "api/v1/subjects/<str:external_id>/events", {"kind": "active"}, 201, 404),
+    ("put", "api/v1/data-map", {"lines": [{}]}, 400, 400),
+    ("post", "api/v1/collections", {"subject": "lms-danish"}, 400, 400),
+    ("post", "api/v1/enrolments/batch", {"enrolments": []}, 400, 400),
+    ("post", "api/v1/collections/batch", {"collections": []}, 400, 400),
+    ("post", "api/v1/disclosures", {"subject": "lms-danish"}, 400, 400),
+    ("post", "api/v1/disclosures/batch", {"disclosures": []}, 400, 400),
+    ("post", "api/v1/activity/batch", {"activity": []}, 400, 400),
+    ("post", "api/v1/subjects/<str:external_id>/guardians", {"guardian": "lms-esra"}, 400, 400),
+    ("post", "api/v1/subjects/<str:external_id>/guardian-authorisations", {"decision": "refused"}, 201, 404),
+    ("post", "api/v1/subjects/<str:external_id>/guardian-checks", {"guardian": "lms-esra"}, 400, 400),
+    ("post", "api/v1/subjects/<str:external_id>/guardian-requests", {"guardian": "lms-esra"}, 400, 400),
+    ("post", "api/v1/links", {"subject": "lms-danish", "page": "choices"}, 201, 404),
+    (
+        "post",
+        "api/v1/guardian-invitations",
+        {"subject": "lms-danish", "guardian": {"external_id": "lms-esra"}},
+        201,
+        404,
+    ),
+    ("post", "api/v1/webhooks", {"url": "https://lms.example/hooks", "events": ["consent.*"]}, 201, 201),
+    ("post", "api/v1/webhooks/<uuid:webhook>/replay", {"since": "2026-01-01T00:00:00Z"}, 202, 404),
+    ("post", "api/v1/consents", {"subject": "lms-danish", "answers": []}, 400, 400),
+    ("post", "api/v1/acknowledgements", {"subject": "lms-danish"}, 400, 404),
+    ("post", "api/v1/consents/<uuid:event>/evidence", {"a": "body"}, 404, 404),
+    ("post", "api/v1/rights-requests", {"subject": "lms-danish", "kind": "access"}, 201, 404),
+    ("post", "api/v1/rights-requests/<uuid:rights_request>/corrections", {"field": "email", "new_value": ""}, 404, 404),
+    ("put", "api/v1/rights-requests/<uuid:rights_request>/disagreement", {"text": ""}, 404, 404),
+    ("post", "api/v1/orders/<uuid:order>/files/<str:category>", {"a": "body"}, 404, 404),
+    ("post", "api/v1/sandbox/clock", {"days": 1}, 403, 403),
+    ("post", "api/v1/sandbox/state", {"subject": "a", "state": "child"}, 403, 403),
+    ("post", "api/v1/sandbox/orders", {"subject": "a", "kind": "erase"}, 403, 403),
+    ("post", "access/v1/evaluation", ASKED, 200, 200),
+    ("post", "access/v1/evaluations", {"evaluations": [ASKED]}, 200, 200),
+]
+_QUERIES = {
+    "api/v1/notices/current": "?purpose=newsletter",
+    "api/v1/subjects/<str:external_id>/disagreements": "?reason=review",
+}
+
+
+def url_of(route: str) -> str:
+    url = route.replace("<str:external_id>", "lms-danish").replace("<str:purpose>", "newsletter")
+    url = url.replace("<uuid:webhook>", "WEBHOOK").replace("<str:category>", "content")
+    return "/" + re.sub(r"<uuid:\w+>", str(NOT_THERE), url) + _QUERIES.get(route, "")
+
+
+API: dict[str, list[tuple[str, str, Any, int, int]]] = {}
+for _method, _route, *_rest in _CALLS:
+    API.setdefault(_route, []).append((_method, url_of(_route), *_rest))
 STAFF = {"amina": "O", "sana": "S", "bilal": "A", "farah": "C", "celia": "X"}
 APPS = re.compile(r"\(\?P<app_label>[a-z_|]+\)")
 
