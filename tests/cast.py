@@ -8,9 +8,12 @@ their own based on consent: newsletter and product_research. Each has an API key
 the client's system lms. PakTaleem's system billing serves all clients and is operated by hand.
 """
 
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
+import pytest
+from django.db import transaction
 from django.db.models import Model
 
 from consent.notices.services.publishing import load_register
@@ -19,7 +22,7 @@ from consent.register.models.purposes import BalancingTest, ListedLaw
 from consent.register.services import change_register, sign_balancing_test
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services.people import claim_guardian
-from paktaleem.foundation.accounts.actors import Actor, Authorship, key_actor, user_actor
+from paktaleem.foundation.accounts.actors import Actor, Authorship, NotAllowed, key_actor, user_actor
 from paktaleem.foundation.accounts.break_glass import Appointment, appoint_staff
 from paktaleem.foundation.accounts.models import Client, User
 from paktaleem.foundation.accounts.roles import KEY_SCOPES
@@ -85,6 +88,13 @@ class Cast:
         """Return True if a client, Indus by default, has a row that meets the conditions."""
         with in_client(self.client_id(code)):
             return model._default_manager.filter(**where).exists()
+
+
+def refused_to(names: str, act: Callable[[str], object]) -> None:
+    """Expect that the role of each of these people of the cast does not allow an act, which gets the name."""
+    for name in names.split():
+        with pytest.raises(NotAllowed), transaction.atomic():
+            act(name)
 
 
 def make_cast() -> dict[str, Any]:

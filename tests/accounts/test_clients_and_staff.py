@@ -25,6 +25,7 @@ from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client, in_global
 from paktaleem.foundation.tenancy.rows import PAKTALEEM, new_id
 from tests.accounts.officers import approve, second_officer
+from tests.cast import refused_to
 from tests.children.guardians import decision_reason
 from tests.factories import SETTING_UP
 
@@ -47,6 +48,8 @@ def test_a_client_is_registered_with_history_and_evidence(cast, now):
         assert (version.actor_id, version.history_change_reason) == (cast.user_id("amina"), "onboarding")
         entry = Entry.objects.get(kind="client.registered", client_id=client.id)
         assert json.loads(entry.body)["facts"]["code"] == "ravi"
+    refused_to("bilal sana farah celia", lambda name: make_client(cast, now, actor=name))
+    refused_to("bilal sana farah celia", lambda name: invite(cast, now, actor=name))
 
 
 def test_a_code_of_another_client_is_refused_clearly_and_leaves_the_transaction_usable(cast, now):
@@ -77,13 +80,6 @@ def test_invalid_input_names_its_field(cast, now, changed, field):
     with pytest.raises(ValidationError) as caught:
         make_client(cast, now, **changed)
     assert field in caught.value.message_dict
-
-
-@pytest.mark.parametrize("actor", ["bilal", "sana", "farah", "celia"])
-def test_only_officers_change_clients_and_invite(cast, now, actor):
-    for act in (make_client, invite):
-        with pytest.raises(NotAllowed):
-            act(cast, now, actor=actor)
 
 
 @pytest.mark.parametrize(
@@ -208,6 +204,8 @@ def test_history_and_ledger_show_who_gave_and_ended_a_role(cast, now):
         assert [version.actor_id for version in membership.history.all()] == [cast.user_id("amina"), second_officer_id]
         entries = Entry.objects.filter(recorded_at=now, kind__startswith="member").order_by("id")
         assert [entry.kind for entry in entries] == ["membership.changed", "membership.ended"]
+    refused_to("bilal sana celia", lambda name: give(cast, now, actor=name))
+    refused_to("bilal sana celia", lambda name: end(cast, membership, now, actor=name))
 
 
 @pytest.mark.parametrize("role", ["privacy_officer", "support_agent", "auditor"])
@@ -235,15 +233,6 @@ def test_a_user_has_one_open_role_at_a_client_which_ends_once_and_is_given_anew_
     with in_client(cast.client_id("indus")), pytest.raises(AlreadyEnded):
         change_membership(membership, ground="They asked me.", actor=cast.actor("amina"), reason=WHY, at=later)
     assert give(cast, later + timedelta(days=1)).pk
-
-
-@pytest.mark.parametrize("actor", ["bilal", "sana", "celia"])
-def test_only_officers_and_the_clients_administrators_give_and_end_roles(cast, now, actor):
-    with pytest.raises(NotAllowed):
-        give(cast, now, actor=actor)
-    membership = give(cast, now)
-    with pytest.raises(NotAllowed):
-        end(cast, membership, now, actor=actor)
 
 
 def test_a_role_is_not_given_in_another_clients_context(cast, now):

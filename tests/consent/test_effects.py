@@ -336,15 +336,6 @@ def test_an_objection_waits_for_an_officer_and_stops_nothing(cast, inbox, announ
     assert list(said) == [("objected", "law"), ("answered", "explained"), ("objected", "unclear")]
 
 
-@pytest.mark.parametrize("name", ["amina", "bilal", "sana", "celia"])
-def test_others_do_not_answer_for_the_client(cast, inbox, now, name):
-    with pytest.raises(NotAllowed):
-        acknowledge_announcement(inbox, actor=cast.actor(name), at=now)
-    if name != "amina":
-        with pytest.raises(NotAllowed):
-            answer_objection(inbox, code="explained", actor=cast.actor(name), at=now)
-
-
 def test_an_acknowledgement_stays_as_evidence_and_is_given_once(cast, inbox, now):
     assert list(select_unacknowledged(cast.actor("farah"))) == [inbox]
     acknowledge_announcement(inbox, actor=cast.actor("farah"), at=now + SECOND)

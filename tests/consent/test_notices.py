@@ -30,6 +30,7 @@ from paktaleem.foundation.audit.history import UnstampedChange
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
+from tests.cast import refused_to
 from tests.consent import making
 from tests.consent.making import DAY, execute, insert_copy, refuses, shown_version
 
@@ -49,6 +50,7 @@ def test_the_next_version_is_published(cast, newsletter, now):
     kept = NoticeVersion.objects.get(pk=version.pk)
     assert (kept.number, kept.text_en, kept.is_material) == (2, "New text.", False)
     assert (kept.effective_at, kept.announced_at) == (now + DAY, now)
+    refused_to("bilal sana celia", lambda name: publish(cast, newsletter, now, actor=name))
 
 
 @pytest.mark.parametrize("field", ["text_en", "text_ur", "child_text_en"])
@@ -110,12 +112,6 @@ def test_versions_take_effect_in_their_order_and_none_is_backdated(cast, newslet
 def test_both_languages_are_needed(cast, newsletter, now, field):
     with refuses(field):
         publish(cast, newsletter, now, **{field: "  "})
-
-
-@pytest.mark.parametrize("actor", ["bilal", "sana", "celia"])
-def test_others_may_not_publish(cast, newsletter, now, actor):
-    with pytest.raises(NotAllowed):
-        publish(cast, newsletter, now, actor=actor)
 
 
 def test_a_client_does_not_publish_paktaleems_notice(cast, indus, now):

@@ -109,17 +109,6 @@ def test_only_what_is_given_is_ended(cast, khyber, now, before):
             end(cast, state, now + 2 * DAY)
 
 
-def test_who_may_end_a_consent(cast, khyber, now):
-    answer(cast, GIVEN, now)
-    consent = Consent.objects.get()
-    for act, names in ((revoke_consent, ("bilal", "sana", "farah")), (invalidate_consent, ("bilal", "sana", "celia"))):
-        for name in names:
-            with pytest.raises(NotAllowed):
-                act(consent, actor=cast.actor(name), reason=Reason.REVIEW, at=now)
-    with pytest.raises(NotAllowed):
-        revoke_consent(consent, actor=cast.key_actor("khyber"), reason=Reason.REVIEW, at=now)
-
-
 @pytest.mark.parametrize("asking", [REQUESTED, DEFERRED])
 def test_asking_again_does_not_undo_what_was_given(cast, khyber, now, asking):
     first = answer(cast, GIVEN, now)

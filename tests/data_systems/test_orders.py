@@ -42,6 +42,7 @@ from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.accounts.acts import Refused
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
+from tests.cast import refused_to
 from tests.consent.making import execute, refuses
 from tests.factories import SETTING_UP, make_system
 
@@ -372,6 +373,7 @@ def test_two_people_waive_an_order(cast, issue, now, second):
     ]
     assert OrderStep.objects.get(order=order, state="waived").code == "review"
     assert [one.history_change_reason for one in Waiver.history.all()] == ["review", "review"]
+    refused_to("bilal sana celia", lambda name: propose(order, cast.actor(name), now))
 
 
 def test_a_proposal_says_why_in_words(cast, issue, now):
@@ -399,12 +401,6 @@ def test_an_order_answered_meanwhile_cannot_be_waived(cast, issue, key, now, sec
         approve_waiver(order, actor=second, at=now)
     with pytest.raises(StepRefused):
         propose(order, second, now)
-
-
-@pytest.mark.parametrize("name", ["bilal", "sana", "celia", "key"])
-def test_neither_other_roles_nor_a_key_may_propose_a_waiver(cast, issue, key, now, name):
-    with pytest.raises(NotAllowed):
-        propose(issue(), key if name == "key" else cast.actor(name), now)
 
 
 def test_only_paktaleem_waives_orders_of_its_own_systems(cast, issue, now, second):
