@@ -11,11 +11,9 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
 from children.guardians.models import Guardianship, Verification
-from children.guardians.services.verifications import NewGuardian, SeenEvidence, name_guardian_with_evidence
 from children.invitations.models import Invitation
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services.people import register_subject
-from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
 from tests.children.browsers import work
@@ -245,14 +243,3 @@ def test_the_search_for_a_guardian_is_recorded_also_if_no_one_is_named(cast, dan
         assert not Guardianship.objects.filter(child=danish).exists()
         [entry] = Entry.objects.filter(kind="people.searched")
         assert json.loads(entry.body)["facts"]["found"] == found
-
-
-def test_support_and_another_client_may_not_name_a_guardian(cast, danish, now):
-    given = {**FORM, **SEEN, "guardian": "esra qureshi"}
-    assert browser_of(cast.user("sana")).post(address(danish), given).status_code == 403
-    assert browser_of(cast.user("celia")).post(address(danish), given).status_code == 404
-    hina, seen = NewGuardian(external_id="g-9", full_name="Hina"), SeenEvidence(method="in_person", reference="Seen")
-    with in_client(danish.client_id), pytest.raises(NotAllowed):
-        name_guardian_with_evidence(
-            danish, guardian=hina, evidence=seen, **AUTHORITY, actor=cast.actor("bilal"), at=now
-        )

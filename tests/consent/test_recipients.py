@@ -26,7 +26,6 @@ from consent.register.models.agreements import Instruction, Recipient, Recipient
 from consent.register.models.purposes import LawfulBasis, Purpose, PurposeCapacity
 from consent.register.services import change_register, end_period, request_safeguard_change
 from consent.register.services import request_safeguard_change as request_change
-from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.accounts.acts import Refused
 from paktaleem.foundation.accounts.changes import ProposedChange, decide_proposed_change
 from paktaleem.foundation.audit.actors import Reason
@@ -99,17 +98,6 @@ def test_a_declined_recipient_is_not_approved(cast: Cast, now: datetime) -> None
         decide_proposed_change(change, approve=False, actor=officer(), at=now)
         assert not RecipientApproval.objects.filter(recipient=host).exists()
         assert not NoticeVersion.objects.filter(notice__is_by_portal=True).exists()
-
-
-def test_a_client_admin_does_not_approve_a_recipient(cast: Cast, now: datetime) -> None:
-    indus = cast.client_id("indus")
-    with in_client(indus):
-        host = make_provider(indus, at=now)
-        change = request_safeguard_change(approval(host, now), ground="Needed.", actor=officer(), at=now)
-        with pytest.raises(NotAllowed), transaction.atomic():
-            decide_proposed_change(change, approve=True, actor=cast.actor("farah"), at=now)
-        with pytest.raises(NotAllowed):
-            request_safeguard_change(approval(host, now), ground="Needed.", actor=cast.actor("farah"), at=now)
 
 
 @pytest.mark.parametrize("change", ["insert", "longer", "wider", "unannounced"])

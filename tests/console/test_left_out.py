@@ -348,14 +348,3 @@ def test_once_complete_the_page_says_so(cast, erase, sign_in, danish, now):
     page = sign_in("amina").get(row_url("people/subject", danish)).content.decode()
     assert "Every system answered or was waived" in page
     assert "lms-danish" not in page
-
-
-def test_an_answer_that_consents_is_refused_with_a_reason(erase, sign_in, danish):
-    erase()
-    asked = {"purpose": "newsletter", "state": "given"}
-    form = sign_in("amina").get(row_url("people/subject", danish, "answer"), asked)
-    token = form.context["form"].fields["shown"].initial
-    given = {"purpose": "newsletter", "state": "given", "method": "in_person", "given_by": "self", "language": "en"}
-    url = row_url("people/subject", danish, "answer")
-    page = sign_in("amina").post(url, {**given, "shown": token, "evidence": "Box 3"}).content.decode()
-    assert "The person is being erased" in page

@@ -170,27 +170,6 @@ def test_a_declined_overruling_leaves_the_objection_in_force(cast, indus):
     refused_to(cast, "farah sana bilal", propose_overruling, row, ground="No", at=LATER)
 
 
-def test_the_console_refuses_to_lift_before_the_person_is_informed(sign_in, cast):
-    with in_client(cast.client_id("indus")):
-        row, objection = restricted(cast), objected(cast)
-    farah, amina = sign_in("farah"), sign_in("amina")
-    page = farah.post(row_url("consent/restriction", row.pk, "lift"), {"ground": GROUND})
-    assert "Inform the person first." in page.content.decode()
-    assert farah.post(row_url("consent/restriction", row.pk, "inform"), {"way": "mail"}).status_code == 302
-    asked = farah.post(row_url("consent/restriction", row.pk, "lift"), {"ground": GROUND})
-    change = cast.get(ProposedChange)
-    assert (change.row, change.state, cast.get(Restriction).ends_at) == (row.pk, "waiting", None)
-    assert asked["Location"] == row_url("accounts/proposedchange", change.pk, "change")
-    answer = "Answer a proposal to overrule"
-    assert answer not in amina.get(row_url("consent/objection", objection.pk, "change")).content.decode()
-    assert amina.post(row_url("consent/objection", objection.pk, "overrule"), {"ground": "Fraud"}).status_code == 302
-    assert answer in amina.get(row_url("consent/objection", objection.pk, "change")).content.decode()
-    shown = amina.get(row_url("consent/objection", objection.pk, "agree")).content.decode()
-    assert "Fraud" in shown
-    own = amina.post(row_url("consent/objection", objection.pk, "agree"), {"approve": "yes"})
-    assert "A second person must approve it." in own.content.decode()
-
-
 @pytest.fixture
 def now():
     return timezone.now()
