@@ -20,12 +20,12 @@ from consent.decisions.selectors.decisions import (
 )
 from paktaleem.directory.data_systems.models import Order
 from paktaleem.directory.people.services.erasure import erase_subject
-from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.accounts.acts import Refused
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
 from retention.holdings.models import Incident
 from retention.holdings.services.holdings import CollectionReport, report_collection
+from tests.cast import refused_to
 from tests.children.guardians import changed, decision_reason, ended, make_guardian, record_answer, verified_guardian
 from tests.children.test_answers import both, say  # noqa: F401 -- two verified guardians
 from tests.factories import SETTING_UP, make_system
@@ -273,9 +273,7 @@ def test_what_they_allowed_for_a_purpose_since_is_invalid(cast, indus, now, both
 
 def test_it_is_found_once_by_those_who_may(cast, now, collected):
     proof = proof_of(collected)
-    for name in ("bilal", "celia"):
-        with pytest.raises(NotAllowed):
-            mark_verification_false(proof, actor=cast.actor(name), at=now + MINUTE)
+    refused_to("bilal celia", lambda name: mark_verification_false(proof, actor=cast.actor(name), at=now + MINUTE))
     mark_verification_false(proof, actor=cast.actor("amina"), at=now + MINUTE)
     with pytest.raises(Refused):
         mark_verification_false(proof, actor=cast.actor("farah"), at=now + MINUTE)
