@@ -481,20 +481,6 @@ def test_a_file_is_downloaded_as_bytes_of_no_type(sign_in, cast):
     assert entries("message.file_taken", message) == 1
 
 
-def test_an_officer_makes_a_request_of_one_message_and_settles_another(sign_in, cast):
-    first, second = taken(made(Precedence="bulk")), taken(made("Away", Auto_Submitted="auto-replied"))
-    amina = sign_in("amina")
-    assert sign_in("sana").get(row_url(MESSAGE, first.pk, "make-request")).status_code == 403
-    made_by = amina.post(row_url(MESSAGE, first.pk, "make-request"), {"kinds": ["access", "erasure"]})
-    assert made_by.status_code == 302
-    assert amina.post(row_url(MESSAGE, second.pk, "settle")).status_code == 302
-    [request] = list_requests()
-    assert (request.channel, request.state) == ("mail", "triage")
-    with in_client(first.client_id):
-        assert [one.state for one in MailMessage.objects.order_by("pk")] == ["request", "settled"]
-    assert amina.get(row_url(MESSAGE, second.pk, "settle")).status_code == 302, "it is settled"
-
-
 def test_the_answer_to_a_question_goes_to_the_address_given_only_if_the_officer_says_so(sign_in, cast):
     taken(made())
     [request], amina = list_requests(), sign_in("amina")

@@ -40,7 +40,6 @@ from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.clock import client_now, wall_clock_now
 from paktaleem.foundation.tenancy.context import as_officer, clock_offset, in_client, in_global, read_in_one_statement
 from paktaleem.foundation.tenancy.rows import PAKTALEEM, new_id
-from paktaleem.office.sandbox.services.registering import NotASandbox, move_clock
 from retention.disposals.services.batches import SWEEP
 from retention.disposals.tasks import sweep_client
 from retention.schedule.services import load_starter_rules
@@ -192,11 +191,6 @@ def test_it_runs_forwards_and_not_without_end(sandbox, body, field):
         assert answer.status_code == 400
         assert field in str(answer.json()["errors"])
         assert sandbox.caller.get("/api/v1/sandbox/clock").json()["ahead_seconds"] == ahead * 86_400
-
-
-def test_no_other_client_has_one(cast, sandbox):
-    with in_client(cast.client_id("indus")), pytest.raises(NotASandbox):
-        move_clock(cast.client("indus"), to=wall_clock_now() + YEARS, actor=cast.actor("farah"), at=wall_clock_now())
 
 
 def move_by_hand(client_id, days):
