@@ -33,7 +33,7 @@ test-slow: install-dev ## Run the slow proofs: killed processes, days in a brows
 
 test-deep: install-dev ## Try thousands of requests on every operation of the API (CASES=2000), and thousands of faults
 	@SCHEMATHESIS_CASES="$(CASES)" FAULTS=all GATE_STEPS=20000 TWO_PEOPLE_TRIES=1000 .venv/bin/python -m pytest -n 2 tests/api/test_every_response.py \
-		tests/api/test_bad_input.py tests/children/test_authority_model.py tests/accounts/test_staff_by_two.py tests/faults tests/sandbox/test_states.py \
+		tests/api/test_bad_input.py tests/children/test_authority_model.py tests/accounts/test_staff_by_two.py tests/faults tests/sandbox/test_console.py \
 		tests/rights/test_year.py tests/rights/test_copy_sections.py tests/rights/test_every_kind.py tests/rights/deep_timing.py \
 		tests/rights/deep_dovecot.py tests/single_sign_on/deep_provider.py \
 		tests/retention/disposals/test_years.py tests/consent/test_decision_properties.py tests/consent/test_widening.py

@@ -28,7 +28,7 @@ _SLOW: Final = {
         rights/test_people_outside.py::a_request_of_a_visitor_ends_well[complaint]|objection]|portability]|rectification]|restriction]|withdrawal]
         sandbox/test_console.py::every_page_says_so_with_the_sandboxs_time
         ::in_the_view_of_all_clients_a_sandboxs_row_says_so_with_its_name_and_time
-        sandbox/test_states.py::any_state_leads_to_any_other ::the_next_question_is_answered_as_promised
+        sandbox/test_console.py::any_state_leads_to_any_other ::the_next_question_is_answered_as_promised
         schools/test_console.py::lists_and_exports_have_the_rows_of_a_class_school_or_grade[ageing|guardians|consent/consentevent|invitations|people/guardianclaim
         signin/test_lockout.py::a_session_ends_after_twelve_hours_even_if_used[after1-False]
         signin/test_second_factor.py::other_acts_require_no_reauthentication
@@ -40,7 +40,7 @@ _SLOW: Final = {
         webhooks/test_endpoints.py::each_act_causes_its_events[a_guardian_is_invited_reminded_and_says_yes]|a_guardian_requests_a_copy]|a_person_requests_their_data]|a_request_for_erasure_is_carried_out]
     """,
     "a walk in Chromium": """
-        access_links/test_in_a_browser.py browser/test_browser.py browser/test_days.py browser/test_typed.py
+        access_links/test_in_a_browser.py browser/test_browser.py browser/test_typed.py
         consent/cookies/test_reports_in_a_browser.py consent/test_privacy_in_a_browser.py console/test_clicks.py
         console/test_roster_page.py onboarding/test_walk_in_a_browser.py pages/test_every_page.py
         signin/test_security_key.py single_sign_on/test_in_a_browser.py
@@ -58,7 +58,7 @@ _SLOW: Final = {
         ::the_server_stays_while_a_command_uses_it ::two_commands_at_once_share_one_server_and_leave_none
     """,
     "servers and clusters of their own": """
-        deploy/test_bad_settings.py api/test_bodies.py backups/test_backup_and_restore.py demo/test_demo.py
+        api/test_bodies.py backups/test_backup_and_restore.py demo/test_demo.py
         deploy/test_services.py embedded minilms/test_copy.py minilms/test_mini_lms.py rights/test_mailbox_ways_in.py
         trial/test_real_outages.py api/test_docs_page.py::the_page_is_styled_and_follows_the_content_security_policy
         demo/test_guide.py::every_example_of_the_guide_works_in_order ::every_example_of_the_readme_works
@@ -104,7 +104,7 @@ _SLOW: Final = {
         consent/cookies/test_script_answers.py::nothing_that_is_sent_is_a_server_error
         consent/test_receipts.py::whatever_else_is_typed_leads_nowhere
         retention/schedule/test_due.py::the_database_and_the_pure_rules_agree
-        rights/test_holds.py::whatever_is_done_a_hold_is_open_as_long_as_its_request_with_a_person
+        rights/test_limits.py::whatever_is_done_a_hold_is_open_as_long_as_its_request_with_a_person
         rights/test_mailbox.py::forged_senders_cause_at_most_three_emails_a_day_to_one_address
         ::more_than_ten_requests_of_an_address_in_a_day_are_set_aside ::two_robots_that_answer_each_other_stop_at_one
         tenancy/test_context.py::any_nesting_shows_the_right_rows_inside_a_test

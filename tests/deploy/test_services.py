@@ -21,6 +21,7 @@ from paktaleem.foundation.embedded.cluster import Cluster
 from paktaleem.foundation.embedded.layout import APP, BACKUP, OWNER, SUPERUSER
 from paktaleem.foundation.encryption.keyring import new_keyring_text
 from paktaleem.office.demo.supervision import Child
+from paktaleem.settings import BASE_DIR
 from tests.database import template_ready
 from tests.demo.running import PATIENCE, free_port
 from tests.mail.server import mail_server
@@ -222,3 +223,13 @@ def find_parts_to_mend(doctor, settings):
         parts = [line["part"] for line in json.loads(done.stdout) if line["state"] != "ok"]
         if "worker" not in parts or time.monotonic() > ends_at:
             return parts
+
+
+# Every process with a setting that cannot be read ends with status 2 and one line that names it, not its value.
+@pytest.mark.parametrize("command", ["check", "procrastinate worker"])
+def test_a_setting_that_cannot_be_read_is_named_in_one_line(command):
+    environment = {**os.environ, "NOTICE_DAYS": "thirty-secret"}
+    arguments = [sys.executable, "manage.py", *command.split()]
+    done = subprocess.run(arguments, env=environment, cwd=BASE_DIR, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "NOTICE_DAYS cannot be read: see its format in docs/operator.md.\n"

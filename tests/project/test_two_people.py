@@ -2,7 +2,9 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from html import unescape
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,7 @@ from consent.agreements.services import add_document, sign_agreement
 from consent.consents.services.restrictions import object_to_purpose
 from consent.notices.models import Notice, NoticeDraft
 from consent.notices.services.publishing import announce_draft, publish_notice_version, save_draft
+from consent.register.admin.safeguards import SafeguardedAdmin
 from consent.register.assessing import answer_assessment, approve_assessment
 from consent.register.models.agreements import ServiceAgreement
 from consent.register.models.purposes import Purpose
@@ -42,12 +45,15 @@ from paktaleem.foundation.accounts.actors import Actor, key_actor
 from paktaleem.foundation.accounts.changes import ProposedChange, decide_proposed_change, find_waiting
 from paktaleem.foundation.accounts.client_services import change_client
 from paktaleem.foundation.accounts.models import Membership
+from paktaleem.foundation.accounts.roles import SENSITIVE
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester, ApproverNotIndependent
 from paktaleem.foundation.accounts.services import issue_api_key
 from paktaleem.foundation.accounts.staff_changes import StaffChange
 from paktaleem.foundation.accounts.staff_services import change_membership, decide_staff_change
 from paktaleem.foundation.accounts.staff_ties import TIE_LIFE, TieKind, add_ties
 from paktaleem.foundation.audit.actors import Reason
+from paktaleem.foundation.console.row_actions import Weakens
+from paktaleem.foundation.console.site import site
 from paktaleem.foundation.tenancy.context import in_client, in_global
 from paktaleem.foundation.tenancy.rows import PAKTALEEM, new_id
 from paktaleem.foundation.upkeep.periods.services import request_period_change
@@ -59,14 +65,18 @@ from retention.schedule.models import HoldKind
 from retention.schedule.services import HoldScope, lift_hold, place_hold
 from rights.desk.cases import propose_overruling, settle_overruling
 from rights.erasures.services.proposals import decide_erasure, propose_erasure
-from tests.accounts.officers import second_officer
+from tests.accounts.officers import second_officer, second_officer_user
 from tests.breaches.making import add_measures, assess, make_breach, send_letters
 from tests.cast import Cast
 from tests.children.guardians import make_guardian, record_answer, verified_guardian
+from tests.console.pages import row_url
 from tests.factories import OrderSpecFactory, make_system
 from tests.merges.making import second_record
+from tests.project.acts import ALONE, DECIDES, PAGE, TABLE
 from tests.project.offenders import refuse_any
+from tests.project.test_permission_matrix import API
 from tests.sharing.making import demand, transfer
+from tests.signing_in import browser_of
 from tests.single_sign_on.making import propose_sign_on
 
 type Approve = Callable[[Actor, datetime], Any]
@@ -330,3 +340,113 @@ def test_a_change_of_staff_is_a_row_of_its_own(cast, now):
     with in_client(cast.client_id("indus")):
         staff_change(cast, cast.actor("amina"), now)
         assert StaffChange.objects.get().requested_by == cast.user_id("amina")
+
+
+# No one alone weakens what protects a person: every act of the console and call of the API is in one table.
+ADMINS: list[Any] = list(site._registry.values())
+DECISIONS = ("/approve", "/agree", "/decline")
+"""Acts by which a second person decides; declining changes nothing."""
+
+WEAKENS = {act: why for act, (why, _) in TABLE.items() if why in RULES | OF_OTHERS}
+
+
+@dataclass(frozen=True)
+class ConsoleAct:
+    """The declaration of an act of the console: step-up, ground, and if its page shows the request it decides."""
+
+    steps_up: bool
+    asks_ground: bool
+    shows_request: bool = False
+
+
+def list_console_acts():
+    found: dict[str, ConsoleAct] = {}
+    for admin in ADMINS:
+        name = f"{admin.opts.app_label}/{admin.opts.model_name}"
+        asks_ground = "ground" in admin.form.declared_fields or "ground" in admin.row_fields
+        is_safeguarded = isinstance(admin, SafeguardedAdmin) or admin.add_weakens
+        for slug, capability in {"add": admin.add_capability, "change": admin.change_capability}.items():
+            if capability:
+                found[f"{name}/{slug}"] = ConsoleAct(is_safeguarded or capability in SENSITIVE, asks_ground)
+        found |= {f"{name}/{act.slug}": read_act(act) for act in admin.all_acts()}
+    return found
+
+
+def read_act(act):
+    weakens = act.weakens is not Weakens.NEVER
+    asks_ground = weakens or "ground" in act.form.base_fields
+    return ConsoleAct(act.is_sensitive or weakens, asks_ground, act.find_requested is not None)
+
+
+CONSOLE = list_console_acts()
+
+
+def list_calls():
+    for route, calls in API.items():
+        yield from (f"{method}:{route}" for method, *_ in calls if method != "get")
+
+
+def is_decision(act):
+    return act.endswith(DECISIONS)
+
+
+def test_each_act_is_in_the_table():
+    listed = {act for act, (why, _) in TABLE.items() if why != PAGE}
+    acts = {*CONSOLE, *list_calls()}
+    refuse_any((act, "" if act in listed else "is not in the table") for act in sorted(acts))
+    refuse_any((act, "" if act in acts else "exists no longer") for act in sorted(listed))
+
+
+def test_each_reason_is_a_rule_of_two_people_or_says_why_one_person_may_act():
+    refuse_any((act, "" if why in {*RULES, *OF_OTHERS, *ALONE} else why) for act, (why, _) in TABLE.items())
+    refuse_any(
+        (act, "" if is_decision(act) == (why == DECIDES) else "is listed as no decision, or as one")
+        for act, (why, _) in TABLE.items()
+    )
+
+
+def test_each_act_that_weakens_needs_recent_authentication():
+    refuse_any((act, "" if CONSOLE[act].steps_up else "no step-up") for act in WEAKENS if act in CONSOLE)
+
+
+WITHOUT_GROUND = {"consent.Assessment", "consent.NoticeDraft"}
+"""A second person reads the new text, or the answers, themselves."""
+
+
+def test_each_act_that_weakens_asks_for_a_ground_in_words():
+    acts = {act: CONSOLE[act] for act, rule in WEAKENS.items() if act in CONSOLE and rule not in WITHOUT_GROUND}
+    refuse_any((act, "" if declared.asks_ground else "no ground") for act, declared in acts.items())
+
+
+DECIDES_FIRST = "disposals/batch/approve"
+"""A large disposal is then a ``SafeguardChange``, which the second person approves."""
+
+
+def list_decisions():
+    decisions = {act: CONSOLE[act] for act in CONSOLE if is_decision(act) and not act.endswith("/decline")}
+    return {act: declared for act, declared in decisions.items() if act != DECIDES_FIRST}
+
+
+def test_each_decision_of_a_second_person_needs_recent_authentication_and_shows_the_request():
+    decisions = list_decisions()
+    refuse_any((act, "" if declared.steps_up else "no step-up") for act, declared in decisions.items())
+    refuse_any((act, "" if declared.shows_request else "shows no request") for act, declared in decisions.items())
+
+
+ELSEWHERE = {"consent/objection/agree"}
+"""It shows words about a person whose reading is recorded; its own tests look at it."""
+
+
+@pytest.mark.parametrize("act", sorted({*list_decisions()} - ELSEWHERE))
+def test_the_page_of_a_decision_shows_who_requested_what_and_why(act, rows, cast_of_rows):
+    model, _, slug = act.rpartition("/")
+    url = row_url(model, rows.get(act) or rows[model], slug)
+    people = [cast_of_rows.user("amina"), cast_of_rows.user("farah"), second_officer_user()]
+    pages = [browser_of(person).get(url) for person in people]
+    page = next(page for page in pages if page.status_code == 200)
+    facts = dict(page.context["facts"])
+    assert {"Requested by", "Requested", "Ground"} <= {*facts}
+    effect = {*facts} - {"Requested by", "Requested", "Ground"}
+    text = unescape(page.content.decode())
+    assert effect or "What it changes" in text
+    assert str(facts["Ground"]) in text

@@ -5,11 +5,13 @@ People act on the public pages, officers in the console, the worker in its tasks
 
 import json
 import re
+from contextlib import closing
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.core import mail
+from django.db import connections
 from django.urls import reverse
 from django.utils import timezone
 
@@ -25,6 +27,7 @@ from paktaleem.directory.data_systems.services.fulfilment import (
 )
 from paktaleem.directory.data_systems.states import Answer, Outcome
 from paktaleem.directory.people.models import Subject
+from paktaleem.directory.people.services.erasure import replay_erasures
 from paktaleem.directory.people.tasks import forget_in_statistics
 from paktaleem.foundation.accounts.models import Membership, User
 from paktaleem.foundation.accounts.staff_services import Colleague, end_membership, invite_colleague
@@ -38,7 +41,9 @@ from tests.accounts.officers import second_officer_user
 from tests.cast import STAFF as STAFF_OF_CAST
 from tests.children.test_invitations import invite_by_api
 from tests.console.pages import row_url
+from tests.database import template_ready
 from tests.keeping import default_period, dispose
+from tests.restoring import RestoredDatabase
 from tests.rights.cases import AT
 from tests.rights.mails import US, made, taken
 from tests.rights.packing import data_in, unpacked
@@ -445,3 +450,76 @@ def test_a_guardian_known_by_an_invitation_only_is_copied_corrected_and_erased(o
     erase(office, browser)
     with in_client(office.client_id):
         assert Invitation.objects.get().guardian.erased_at is not None
+
+
+# Accounts of former staff that an older backup brings back are erased again, as the erasure list demands.
+def get_account(user):
+    with in_global():
+        return User.objects.get(pk=user.pk)
+
+
+def make_backup():
+    return closing(RestoredDatabase(template_ready(), str(connections.databases["default"]["NAME"])))
+
+
+def ask(restored_office):
+    restored_office.write("erasure", STAFF)
+    restored_office.register()
+    restored_office.confirm(STAFF)
+
+
+def erase_restored(restored_office):
+    restored_office.decide()
+    restored_office.erase()
+
+
+def restore(backup, user):
+    assert get_account(user).full_name == ""
+    backup.restore()
+    assert (get_account(user).email, get_account(user).full_name) == (STAFF, STAFF_NAME)
+    reported: list[str] = []
+    assert replay_erasures(at=timezone.now(), report=reported.append) == 2, "its start and its end are listed"
+    return reported
+
+
+@pytest.fixture
+def restored_office(committed, time_machine):
+    return Office(committed, time_machine)
+
+
+def test_an_account_restored_with_its_owner_is_erased_by_the_replay(restored_office):
+    user = invited(restored_office)
+    leave(restored_office, user)
+    ask(restored_office)
+    with make_backup() as backup:
+        erase_restored(restored_office)
+        assert restore(backup, user)[-1] == "erased"
+    assert get_account(user).erased_at is not None
+
+
+def test_an_account_restored_from_before_its_owner_wrote_is_erased_by_the_next_disposal(restored_office):
+    user = invited(restored_office)
+    leave(restored_office, user)
+    with make_backup() as backup:
+        ask(restored_office)
+        erase_restored(restored_office)
+        assert restore(backup, user)[0] == "never here"
+    assert get_account(user).erased_at is None, "the list names no account, only a mark"
+    assert dispose("staff_accounts") == 1
+    assert get_account(user).erased_at is not None
+    dispose("messages")
+    assert found_in_dump(STAFF, STAFF_NAME) == []
+
+
+def test_an_account_restored_with_a_role_is_erased_once_the_role_has_ended(restored_office):
+    user = invited(restored_office)
+    with make_backup() as backup:
+        leave(restored_office, user)
+        ask(restored_office)
+        erase_restored(restored_office)
+        restore(backup, user)
+    assert restored_office.cast.get(Membership, "khyber", user=user).ends_at is None
+    assert dispose("staff_accounts") == 0, "the account has a role"
+    leave(restored_office, user)
+    assert dispose("staff_accounts") == 1
+    assert get_account(user).erased_at is not None
