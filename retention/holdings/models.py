@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from paktaleem.directory.data_systems.models import System
 from paktaleem.directory.people.copies.declarations import Copied
 from paktaleem.directory.people.models import Subject
+from paktaleem.foundation.accounts.decided import has_ground_if_decided
 from paktaleem.foundation.accounts.due import Due, Severity
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.history import ActorStamp, History, Tracked, TrackedQuerySet
@@ -168,11 +169,7 @@ class FlaggedCollection(TenantRow):
         ordering = ["-flagged_at", "-id"]
         constraints = [
             unique_in_client("flaggedcollection_once", "collection"),
-            models.CheckConstraint(
-                condition=Q(decided_at=None, decided_by=None, decision="", ground="")
-                | (Q(decided_at__isnull=False, decided_by__isnull=False) & ~Q(decision="") & ~Q(ground="")),
-                name="flaggedcollection_decided_with_ground",
-            ),
+            has_ground_if_decided("flaggedcollection_decided_with_ground"),
         ]
         indexes = [
             *newest_first("flagged_at", "flaggedcollection_by_time"),

@@ -13,7 +13,8 @@ from paktaleem.directory.data_systems.admin import system_panels
 from paktaleem.directory.data_systems.models import Delivery, System
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.clocks import get_time_of
-from paktaleem.foundation.console.columns import client_name, render_state, staff_name, state_column
+from paktaleem.foundation.console.columns import client_name, render_state, state_column
+from paktaleem.foundation.console.decided import DecidedAdmin
 from paktaleem.foundation.console.filters import ProgressFilter
 from paktaleem.foundation.console.forms import ActionForm, FormData
 from paktaleem.foundation.console.model_admin import EvidenceAdmin
@@ -125,7 +126,7 @@ class InventoryAdmin(EvidenceAdmin[Inventory]):
 
 
 @admin.register(InventoryLine, site=site)
-class InventoryLineAdmin(EvidenceAdmin[InventoryLine]):
+class InventoryLineAdmin(DecidedAdmin[InventoryLine]):
     """Lines of inventories: the list begins with the differences that staff have to decide about."""
 
     view_capability = Capability.VIEW_RECORDS
@@ -142,12 +143,6 @@ class InventoryLineAdmin(EvidenceAdmin[InventoryLine]):
     state = state_column(_render_line)
     acts = (act_page(decide_difference),)
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[InventoryLine]:
-        found: QuerySet[InventoryLine] = (
-            super().get_queryset(request).annotate(decider_name=staff_name("decided_by", actor_of(request)))
-        )
-        return found
-
     def describe_row(self, row: InventoryLine) -> str:
         return f"{format_category(row.category, row.client_id)} ({row.inventory.system})"
 
@@ -158,11 +153,6 @@ class InventoryLineAdmin(EvidenceAdmin[InventoryLine]):
     @admin.display(description="data")
     def data(self, row: InventoryLine) -> str:
         return format_category(row.category, row.client_id)
-
-    @admin.display(description="decided by")
-    def decider(self, row: InventoryLine) -> str:
-        name: str = getattr(row, "decider_name", "")
-        return name or ("—" if row.decided_by is None else gettext("Former staff"))
 
 
 added_acts.connect(AddedAct("data_systems.system", act_page(order_inventory)))

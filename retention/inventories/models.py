@@ -9,6 +9,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from paktaleem.directory.data_systems.models import System
+from paktaleem.foundation.accounts.decided import Decided, has_ground_if_decided
 from paktaleem.foundation.accounts.due import Due, Severity
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.tenancy.models import RowKey, TenantRow, newest_first, oldest_first, unique_in_client
@@ -119,7 +120,7 @@ class LineQuerySet(models.QuerySet["InventoryLine"]):
         return self.differences().filter(decided_at=None)
 
 
-class InventoryLine(TenantRow):
+class InventoryLine(Decided):
     """One category of an inventory: people counted by the system, and people of whom it had reported data.
 
     ``missing``, ``unexpected`` and ``still_held`` (erased people) are known if the system names people by the SHA-256
@@ -144,10 +145,6 @@ class InventoryLine(TenantRow):
     id_hashes = ArrayField(models.CharField(max_length=64), default=list, db_default=[])
     compared_at = models.DateTimeField("compared", null=True)
     decision = models.CharField(max_length=16, choices=DifferenceDecision, blank=True, default="", db_default="")
-    ground = models.TextField("ground in words", max_length=2000, blank=True, default="", db_default="")
-    decided_at = models.DateTimeField("decided", null=True)
-    decided_by = models.UUIDField(null=True)
-    decided_role = models.CharField(max_length=32, blank=True, default="", db_default="")
 
     objects: ClassVar = LineQuerySet.as_manager()
 
@@ -173,11 +170,7 @@ class InventoryLine(TenantRow):
                 | Q(compared_at__isnull=False, counted__isnull=False, expected__isnull=False),
                 name="inventoryline_compared_whole",
             ),
-            models.CheckConstraint(
-                condition=Q(decided_at=None, decided_by=None, decision="", ground="")
-                | (Q(decided_at__isnull=False, decided_by__isnull=False) & ~Q(decision="") & ~Q(ground="")),
-                name="inventoryline_decided_with_ground",
-            ),
+            has_ground_if_decided("inventoryline_decided_with_ground"),
         ]
         indexes = [
             models.Index(fields=["client", "-id"], name="inventoryline_by_time"),

@@ -26,6 +26,7 @@ from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import tombstone_of_digest
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.acts import Refused, act, as_given, lock_row
+from paktaleem.foundation.accounts.decided import decide_finding
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import ByKind, Reason
 from paktaleem.foundation.audit.services import record_entry
@@ -295,21 +296,14 @@ def decide_difference(
 
     Raises Refused, ValidationError naming the field, NotAllowed.
     """
-    line.decision, line.ground, line.decided_at = DifferenceDecision(decision).value, ground.strip(), at
-    line.decided_by, line.decided_role, line.id_hashes = actor.id, actor.role, []
-    line.clean_fields(exclude={"inventory", "client", "id_hashes"})
-    if not line.ground:
-        raise ValidationError({"ground": [_("Give a ground in words.")]})
-    line.save()
+    line.id_hashes = []
     facts = {
         "inventory": str(line.inventory_id),
         "category": line.category,
         "counted": line.counted,
         "expected": line.expected,
-        "outcome": line.decision,
     }
-    record_entry("inventory.decided", client_id=line.client_id, facts=facts, actor=actor, at=at)
-    return line
+    return decide_finding(line, decision, ground, entry="inventory.decided", facts=facts, actor=actor, at=at)
 
 
 _HAS_ONE = gettext_lazy("The system has an inventory to answer.")
