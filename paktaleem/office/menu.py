@@ -69,7 +69,7 @@ SECTIONS = (
         "systems",
         _("Systems"),
         help="systems-and-orders",
-        lists="data_systems.Order data_systems.System data_map.MapLine inventories.InventoryLine "
+        lists="data_systems.Order data_systems.System data_map.MapLine inventories.InventoryLine reports.UseFinding "
         "webhooks.Endpoint security.SecurityAssessment",
         more="data_systems.OrderSet data_systems.OrderAlert data_systems.SystemKey inventories.Inventory "
         "webhooks.Delivery",

@@ -231,6 +231,7 @@ STATE_ONLY = {
     "holdings/holding": "counts of what systems report; each report is a collection",
     "inventories/inventory": "its page has the answer; the ledger has who ordered and answered it",
     "inventories/inventoryline": "decided once, which its page shows with the person and the ground",
+    "reports/usefinding": "decided once, which its page shows with the person and the ground",
     "schools/school": "as rosters and the learning platform state it; each import is in the ledger",
     "schools/schoolclass": "as rosters and the learning platform state it; each import is in the ledger",
     "schools/term": "as rosters and the learning platform state it; each import is in the ledger",

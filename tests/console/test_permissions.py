@@ -33,7 +33,7 @@ TABLE = spread(
             people/accessrecord accounts/proposedchange consent/noticeversion consent/noticedispatch
             agreements/dutyattestation exits/agreementexit consent/consent consent/consentevent consent/restriction
             consent/objection cookies/cookiechoice paper/paperanswer ageing/comingofage ageing/agenotice
-            inventories/inventory inventories/inventoryline
+            inventories/inventory inventories/inventoryline reports/usefinding
             data_systems/order data_systems/orderalert data_systems/orderset sharing/disclosure
             sharing/legaldisclosure holdings/collection holdings/flaggedcollection holdings/holding holdings/incident
             desk/authoritycase disposals/batch schools/school schools/schoolclass schools/term

@@ -100,7 +100,7 @@ TABLE = spread(
             guardians/providercheck/ask inventories/inventory/answer inventories/inventoryline/decide
             paper/formrun/confirm paper/formrun/enter paper/paperanswer/confirm paper/paperanswer/dismiss
             people/subject/answer people/subject/inform-recipient people/subject/school-authorises
-            requests/rightsrequest/delivered requests/rightsrequest/inform-recipient
+            reports/usefinding/decide requests/rightsrequest/delivered requests/rightsrequest/inform-recipient
         """,
         (RECORDS, "O"): """
             consent/balancingtest/sign consent/noticedispatch/answer consent/serviceagreement/extend-duties

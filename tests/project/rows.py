@@ -75,6 +75,7 @@ from paktaleem.foundation.tenancy.rows import PAKTALEEM, new_id
 from paktaleem.foundation.upkeep.periods.models import PortalPeriod
 from paktaleem.foundation.upkeep.periods.services import request_period_change
 from paktaleem.office.exits.models import AgreementExit
+from paktaleem.office.reports.models import UseFinding
 from paktaleem.office.reports.regulator.services import GATHER, fail_pack, gather_section, request_pack
 from retention.breaches.services import notify_authority, request_closing, write_to_client, write_to_people
 from retention.data_map.models import MapLine
@@ -595,6 +596,14 @@ def decision_log_of_indus(cast):
     return {"consent/decisionlogsetting": row.pk}
 
 
+def use_of_indus(cast):
+    """A system used data without a question on the last whole day."""
+    finding = {"kind": "not_asked", "what": "collection", "source": "LMS", "purpose": "support", "number": 3}
+    row = UseFinding(client_id=cast.client_id("indus"), **finding, first_on=AT, last_on=AT, found_at=AT)
+    row.save(force_insert=True)
+    return {"reports/usefinding": row.pk}
+
+
 def inventories_of_indus(cast):
     """PakTaleem’s billing has an inventory to answer; the platform counts 99 people of each category."""
     client_id = cast.client_id("indus")
@@ -733,6 +742,7 @@ _OWN_PARTS = (
     gates_of_indus,
     map_of_indus,
     decision_log_of_indus,
+    use_of_indus,
     inventories_of_indus,
     requests_of_indus,
     rights_of_indus,

@@ -1,9 +1,10 @@
-"""Findings of the last day: what systems reported beside what they asked, from the decision log."""
+"""Findings: what systems reported beside what they asked, from the decision log; and decisions about them."""
 
 from datetime import timedelta
 
 import pytest
-from django.db import connection
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from consent.decisions.facts import Decision, Question
@@ -13,9 +14,15 @@ from consent.decisions.reasons import Reason
 from consent.decisions.services import set_decision_log
 from consent.sharing.services import DisclosureReport, report_disclosure
 from paktaleem.foundation.accounts.actors import NotAllowed
+from paktaleem.foundation.accounts.acts import Refused
 from paktaleem.foundation.audit.actors import Reason as Code
+from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.tenancy.context import in_client
-from paktaleem.office.reports.use import FindingKind, list_findings
+from paktaleem.foundation.tenancy.rows import new_id
+from paktaleem.office.reports.models import FindingKind, UseFinding
+from paktaleem.office.reports.tasks import record_use
+from paktaleem.office.reports.use import decide_use, list_findings, record_findings
 from retention.holdings.services.holdings import CollectionReport, report_collection
 from tests.consent.making import make_provider
 from tests.console.pages import row_url
@@ -41,7 +48,7 @@ def collect(cast, now, person="danish", purpose="support"):
         category="usage_logs", occasion="assessment", purpose=purpose, collected_at=now - HOUR, count=3
     )
     with in_client(cast.client_id("indus")):
-        report_collection(cast.subject(person), report, actor=cast.key_actor("indus"), at=now)
+        report_collection(cast.subject(person), report, actor=cast.key_actor("indus"), at=now - HOUR)
 
 
 def ask(cast, at, reason=Reason.PERMITTED, person="danish", *, purpose="support", action="process"):
@@ -55,7 +62,8 @@ def ask(cast, at, reason=Reason.PERMITTED, person="danish", *, purpose="support"
 
 def found(cast, now, client="indus", name="amina"):
     with in_client(cast.client_id(client)):
-        findings = list_findings(cast.actor(name), cast.client_id(client), at=now)
+        day = {"since": now - timedelta(days=1), "until": now}
+        findings = list_findings(cast.actor(name), cast.client_id(client), **day)
     return {(one.kind, one.purpose): one.number for one in findings}
 
 
@@ -124,10 +132,15 @@ def test_a_question_about_sharing_permits_no_collection(cast, client_id, now):
     assert found(cast, now) == {NOT_ASKED: 1}
 
 
-@pytest.mark.parametrize(("number", "is_found"), [(400, True), (300, False)])
-def test_an_hour_is_unusual_beside_the_same_hour_of_four_weeks(cast, client_id, now, number, is_found):
+USUAL = {1: 100, 2: 100, 3: 9_000, 4: 100}
+
+
+@pytest.mark.parametrize(
+    ("numbers", "is_found"),
+    [({0: 400, **USUAL}, True), ({0: 300, **USUAL}, False), ({0: 100}, True), ({0: 99}, False)],
+)
+def test_an_hour_is_unusual_beside_the_same_hour_of_four_weeks(cast, client_id, now, numbers, is_found):
     hour, key = (now - 2 * HOUR).replace(minute=0, second=0, microsecond=0), cast.key_actor("indus").id
-    numbers = {0: number, 1: 100, 2: 100, 3: 9_000, 4: 100}
     with in_client(client_id):
         for week, of_week in numbers.items():
             DecisionCount(
@@ -140,7 +153,7 @@ def test_an_hour_is_unusual_beside_the_same_hour_of_four_weeks(cast, client_id, 
                 number=of_week,
                 xact=1,
             ).save(force_insert=True)
-    assert found(cast, now) == ({(FindingKind.UNUSUAL, ""): number} if is_found else {})
+    assert found(cast, now) == ({(FindingKind.UNUSUAL, ""): numbers[0]} if is_found else {})
 
 
 def test_nothing_is_found_without_a_log_or_of_another_client(cast, client_id, now):
@@ -163,10 +176,80 @@ def test_the_number_of_queries_does_not_grow(cast, client_id, now):
     assert counts[0] == counts[1]
 
 
+def keep(cast, at):
+    """Keep the findings of the day before ``at``; return how many are new, and all of the client."""
+    with in_client(cast.client_id("indus")):
+        new = record_findings(cast.client("indus"), actor=cast.actor("amina"), at=at)
+        return new, list(UseFinding.objects.order_by("kind", "-last_on"))
+
+
+DAY = timedelta(days=1)
+
+
+def test_a_finding_goes_on_until_staff_decide_and_a_later_day_is_a_new_one(cast, client_id, now):
+    by = {"decision": "mended", "ground": "The release of Monday asks.", "actor": cast.actor("farah")}
+    collect(cast, now)
+    new, [never, not_asked] = keep(cast, now + DAY)
+    assert (new, never.kind, not_asked.kind) == (2, FindingKind.NEVER_ASKS, FindingKind.NOT_ASKED)
+    assert (not_asked.first_on, not_asked.last_on) == (now.date(), now.date())
+    collect(cast, now)
+    collect(cast, now + DAY)
+    assert [(row.first_on, row.number) for row in keep(cast, now + DAY)[1]] == [(not_asked.first_on, 2)] * 2
+    new, [_, again] = keep(cast, now + 2 * DAY)
+    assert (new, again.pk, again.last_on, again.number) == (0, not_asked.pk, not_asked.first_on + DAY, 1)
+    with in_client(client_id):
+        decide_use(again, **by, at=now + 2 * DAY)
+    assert keep(cast, now + 2 * DAY)[0] == 0
+    collect(cast, now + 2 * DAY)
+    new, [_, later, decided] = keep(cast, now + 3 * DAY)
+    assert (new, later.decision, decided.decision, decided.decided_by) == (1, "", "mended", cast.actor("farah").id)
+
+
+def test_a_decision_has_a_ground_is_taken_once_and_is_in_the_ledger(cast, client_id, now):
+    collect(cast, now)
+    _new, [_, row] = keep(cast, now + DAY)
+    by = {"decision": "explained", "ground": " On paper. ", "actor": cast.actor("farah"), "at": now + DAY}
+    with in_client(client_id):
+        with pytest.raises(NotAllowed):
+            decide_use(row, **{**by, "actor": cast.actor("celia")})
+        for field, wrong in (("ground", " "), ("decision", "erased by us")):
+            with pytest.raises(ValidationError) as refused:
+                decide_use(row, **{**by, field: wrong})
+            assert set(refused.value.message_dict) == {field}
+        assert decide_use(row, **by).ground == "On paper."
+        with pytest.raises(Refused, match="decided already"):
+            decide_use(row, **by)
+        kinds = Entry.objects.filter(kind__startswith="use.").order_by("id").values_list("kind", flat=True)
+        assert list(kinds) == ["use.found", "use.decided"]
+
+
+def test_the_database_keeps_one_open_finding_and_no_decision_without_a_ground(cast, client_id, now):
+    collect(cast, now)
+    _new, [_, row] = keep(cast, now + DAY)
+    with in_client(client_id):
+        for wrong in ({"pk": new_id()}, {"decision": "explained"}):
+            values = {field.attname: getattr(row, field.attname) for field in row._meta.fields if field.name != "id"}
+            with pytest.raises(IntegrityError), transaction.atomic():
+                UseFinding(**{"pk": row.pk, **values, **wrong}).save()
+
+
+def test_the_task_keeps_findings_of_each_client_and_the_first_page_counts_them(cast, client_id, sign_in, now):
+    yesterday = wall_clock_now() - DAY
+    collect(cast, yesterday)
+    record_use(0)
+    with in_client(client_id):
+        assert UseFinding.objects.count() == 2
+    for name, cards in (("amina", ["2"]), ("farah", ["2"]), ("celia", [])):
+        page = sign_in(name).get("/admin/")
+        found = [card.value for card in page.context["attention"] if card.title == "Findings about the use of data"]
+        assert found == cards, name
+
+
 def test_the_page_of_a_client_shows_its_findings_and_days_to_no_other(cast, client_id, now, sign_in, time_machine):
-    time_machine.move_to(now, tick=False)
+    time_machine.move_to(now + DAY, tick=False)
     collect(cast, now)
     ask(cast, now - 2 * HOUR, Reason.PROCESSING_RESTRICTED)
+    keep(cast, now + DAY)
     page = row_url("accounts/client", client_id, "use")
     with in_client(client_id):
         name = cast.client("indus").name

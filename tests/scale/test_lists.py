@@ -77,7 +77,7 @@ FEW = _list_models("""
     consent/decisionlogsetting
     upkeep/portalperiod cookies/cookie cookies/cookiesite cookies/linkedservice disposals/batch
     schedule/retentionrule schools/term data_systems/system data_systems/systemkey webhooks/endpoint data_map/mapline
-    inventories/inventory inventories/inventoryline
+    inventories/inventory inventories/inventoryline reports/usefinding
 """)
 """Models that do not grow with the number of people: staff, clients, the register, what is written by hand."""
 COUNTED_WHOLE = {

@@ -101,6 +101,7 @@ WHOLE_CLIENT = {
     "mailbox": "an email that no person is found for",
     "requests/rightsrequest/messages": "emails that no person is found for",
     "reports/regulatorpack": "a pack about the whole client",
+    "reports/usefinding": "systems and keys of the whole client",
     "schools/school/end-year": "the end of the school year",
     "exits": "the end of the agreement",
     "people/subject/same-person": "two records may belong to two schools",

@@ -32,7 +32,7 @@ from paktaleem.foundation.console.translation import translate_text
 from paktaleem.foundation.console.widgets import DayInput
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
-from paktaleem.office.reports import use as _use  # noqa: F401 -- connects its page
+from paktaleem.office.reports import use_pages as _use_pages  # noqa: F401 -- connects its pages
 from paktaleem.office.reports.digests import describe_looks, find_last_week
 from paktaleem.office.reports.law import show_law_profiles
 from paktaleem.office.reports.models import Measure
@@ -211,9 +211,8 @@ home_pages.connect(HomePage("law", _("Law profiles"), Capability.VIEW_RECORDS, s
 _INTROS = {
     Measure.CONSENTS: _("Answers in each week; a consent given again while it is in force is not counted."),
     Measure.ANSWERS: _("By the week of the answer. A reasoned notice within the deadline extends it."),
-    Measure.DECISIONS: _(
-        "Decisions about collections and disclosures that systems reported. Their questions are in the decision log."
-    ),
+    Measure.QUESTIONS: _("Questions in the decision log, by the answer. Nothing is counted while the log is off."),
+    Measure.DECISIONS: _("Decisions about collections and disclosures that systems reported."),
     Measure.HOLDINGS: _("What systems hold at the last count of each week, by the time since it was first collected."),
 }
 
@@ -221,6 +220,7 @@ _INTROS = {
 _PARTS: Mapping[Measure, Sequence[Promise]] = {
     Measure.CONSENTS: (_("Given"), _("Withdrawn")),
     Measure.ANSWERS: (_("In time"), _("Late")),
+    Measure.QUESTIONS: (_("Allowed"), _("Denied")),
     Measure.DECISIONS: (_("Allowed"), _("Denied")),
     Measure.HOLDINGS: AGE_LABELS,
 }

@@ -1,4 +1,4 @@
-"""Django app of reports: counts of each week, samples for audits, digests, packs for regulators."""
+"""Django app of reports: weekly counts, findings about the use of data, samples, digests, packs for regulators."""
 
 from paktaleem.foundation.operations.extensions import PortalAppConfig, entry
 
@@ -6,7 +6,9 @@ from paktaleem.foundation.operations.extensions import PortalAppConfig, entry
 class ReportsConfig(PortalAppConfig):
     name = "paktaleem.office.reports"
     handlers = (("paktaleem.foundation.console.long_acts.long_acts", ".regulator.admin.PACKS"),)
-    families = "digest: Weekly digests, regulator_pack: Packs for regulators, sample: Samples for audits"
+    families = (
+        "digest: Weekly digests, regulator_pack: Packs for regulators, sample: Samples for audits, use: Use of data"
+    )
     facts = "monday: week from Monday, population: size of the population"
     ledger = (
         entry("digest.sent", "Weekly digest sent"),
@@ -15,4 +17,6 @@ class ReportsConfig(PortalAppConfig):
         entry("regulator_pack.requested", "Pack for a regulator requested"),
         entry("regulator_pack.taken", "Pack for a regulator downloaded"),
         entry("sample.drawn", "Sample drawn for an audit"),
+        entry("use.decided", "Finding about the use of data decided"),
+        entry("use.found", "Data used without a question, or unusually"),
     )

@@ -1,14 +1,18 @@
-"""Counts of each week, without people; and packs for regulators: the request, its progress, and the content."""
+"""Counts of each week and findings about the use of data, without people; and packs for regulators."""
 
 from datetime import datetime, time, timedelta
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from paktaleem.foundation.accounts.decided import Decided, has_ground_if_decided
+from paktaleem.foundation.accounts.due import Due
+from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.certificates import IssuedCertificate
-from paktaleem.foundation.tenancy.models import RowKey, TenantRow, newest_first, unique_in_client
+from paktaleem.foundation.tenancy.models import RowKey, TenantRow, newest_first, oldest_first, unique_in_client
 from paktaleem.foundation.tenancy.tables import APPEND, EDIT, TablePolicy, classify
 
 
@@ -17,6 +21,7 @@ class Measure(models.TextChoices):
 
     CONSENTS = "consents", _("Consents given and withdrawn")
     ANSWERS = "answers", _("Rights requests answered in time")
+    QUESTIONS = "questions", _("Questions that systems asked")
     DECISIONS = "decisions", _("Recorded decisions")
     HOLDINGS = "holdings", _("Holdings by age")
 
@@ -43,6 +48,94 @@ class WeeklyCount(TenantRow):
 
     def __str__(self) -> str:
         return f"{self.week:%Y-%m-%d} {self.get_measure_display()}"
+
+
+class FindingKind(models.TextChoices):
+    """A difference between what systems did and what they asked."""
+
+    NOT_ASKED = "not_asked", _("No permitted question before it")
+    DENIED = "denied", _("Done after a denial")
+    NEVER_ASKS = "never_asks", _("A key that never asks")
+    UNUSUAL = "unusual", _("An unusual hour or volume")
+
+
+class FindingSource(models.TextChoices):
+    """What a finding is about: reports of a system, or a key."""
+
+    COLLECTION = "collection", _("Collection")
+    DISCLOSURE = "disclosure", _("Disclosure")
+    KEY = "key", _("API key")
+
+
+class UseDecision(models.TextChoices):
+    """What was done about a finding."""
+
+    EXPLAINED = "explained", _("Explained")
+    MENDED = "mended", _("The system now asks and obeys")
+    ERASED = "erased", _("The data has been erased")
+    STOPPED = "stopped", _("The key or the system has been stopped")
+
+
+_UNDECIDED = Q(decided_at=None)
+
+
+class UseFinding(Decided):
+    """One finding about the use of data, on each day from ``first_on`` to ``last_on`` on which it was found.
+
+    ``source`` is the name of the system or key then, empty for reports without a system; ``number`` are the reports or
+    questions of the last day.
+    """
+
+    wall = TablePolicy(EDIT, personal=classify(none="kind what source purpose decision ground decided_role"))
+
+    kind = models.CharField("finding", max_length=16, choices=FindingKind)
+    what = models.CharField("about", max_length=16, choices=FindingSource)
+    source_id = models.UUIDField(null=True)
+    source = models.CharField("system or key", max_length=200, blank=True)
+    purpose = models.CharField(max_length=63, blank=True)
+    number = models.PositiveBigIntegerField()
+    first_on = models.DateField("first day")
+    last_on = models.DateField("last day")
+    found_at = models.DateTimeField("found")
+    decision = models.CharField(max_length=16, choices=UseDecision, blank=True, default="", db_default="")
+
+    due = (
+        Due(
+            label=_("Findings about the use of data"),
+            note=_("a system did not ask or obey, or a key asked unusually often"),
+            who=Capability.VIEW_CLIENT_RECORDS,
+            rows=_UNDECIDED,
+            query="progress=undecided",
+            since="found_at",
+        ),
+    )
+
+    class Meta:
+        verbose_name = "finding about the use of data"
+        verbose_name_plural = "findings about the use of data"
+        ordering = ["-found_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["client", "kind", "what", "source_id", "purpose"],
+                condition=_UNDECIDED,
+                nulls_distinct=False,
+                name="usefinding_one_open",
+            ),
+            models.CheckConstraint(condition=Q(first_on__lte=F("last_on")), name="usefinding_days"),
+            has_ground_if_decided("usefinding_decided_with_ground"),
+        ]
+        indexes = [
+            *newest_first("found_at", "usefinding_by_time"),
+            *oldest_first("found_at", "usefinding_open", condition=_UNDECIDED),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()}: {self.source or '—'}"
+
+    @property
+    def about(self) -> tuple[str, str, UUID | None, str]:
+        """What tells findings apart: those of two days with the same are one."""
+        return (self.kind, self.what, self.source_id, self.purpose)
 
 
 class PackState(models.TextChoices):

@@ -1,4 +1,4 @@
-"""Background tasks: weeks of every client are counted, weekly digests are sent, packs for regulators are gathered."""
+"""Background tasks: count weeks, keep findings about the use of data, send digests, gather packs for regulators."""
 
 from datetime import datetime
 from uuid import UUID
@@ -13,6 +13,7 @@ from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.office.reports.digests import send_digest
 from paktaleem.office.reports.regulator.services import GATHER, fail_pack, gather_section
 from paktaleem.office.reports.trends import count_weeks
+from paktaleem.office.reports.use import record_findings
 
 
 @each_client("trends.count", cron="21 * * * *")
@@ -25,6 +26,12 @@ def count_all_weeks(client_id: UUID, actor: Actor, at: datetime) -> None:
 def send_digests(client_id: UUID, actor: Actor, at: datetime) -> None:
     """Every hour, send the digest of the last week to each client that has not got it, from its Monday on."""
     send_digest(Client.objects.get(pk=client_id), actor=actor, at=at)
+
+
+@each_client("use.record", cron="41 */6 * * *")
+def record_use(client_id: UUID, actor: Actor, at: datetime) -> None:
+    """Every six hours, keep the findings of the last day of each client; what systems report late is found too."""
+    record_findings(Client.objects.get(pk=client_id), actor=actor, at=at)
 
 
 @app.task(name=GATHER, pass_context=False)

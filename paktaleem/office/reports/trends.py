@@ -1,7 +1,7 @@
 """Trends: a client's weeks, counted by the worker, and read for the page."""
 
 # Weeks are counted by the worker into numbers without people; counting millions of rows when the page is opened takes
-# seconds. A decision is not stored, so those counted are of collections and disclosures.
+# seconds.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,6 +14,7 @@ from django.db.models import Case, Count, DateField, Max, Model, Q, QuerySet, Su
 from django.db.models.functions import TruncWeek
 
 from consent.consents.models import ConsentEvent, ConsentState
+from consent.decisions.models import DecisionCount
 from consent.decisions.reasons import Reason
 from consent.sharing.models import Disclosure
 from paktaleem.foundation.accounts.actors import Actor, require
@@ -33,6 +34,7 @@ HEIGHT = 100
 CODES = {
     Measure.CONSENTS: ("given", "withdrawn"),
     Measure.ANSWERS: ("in_time", "late"),
+    Measure.QUESTIONS: ("permitted", "denied"),
     Measure.DECISIONS: ("permitted", "denied"),
     Measure.HOLDINGS: tuple(str(age) for age in range(len(AGES) + 1)),
 }
@@ -81,6 +83,7 @@ def _count_events(
     sources: tuple[tuple[Measure, QuerySet[Model], str, Q], ...] = (
         (Measure.CONSENTS, events, "recorded_at", Q(state=ConsentState.GIVEN)),
         (Measure.ANSWERS, answered, "delivered_at", ANSWERED_IN_TIME),
+        (Measure.QUESTIONS, DecisionCount.objects.all(), "hour", permitted),
         (Measure.DECISIONS, Collection.objects.all(), "reported_at", permitted),
         (Measure.DECISIONS, Disclosure.objects.all(), "reported_at", permitted),
     )
@@ -91,8 +94,9 @@ def _count_events(
             counted_week=TruncWeek(moment, tzinfo=zone, output_field=DateField()),
             counted_code=Case(When(is_first, then=Value(first)), default=Value(second)),
         )
-        for week, code, number in weeks.values_list("counted_week", "counted_code").annotate(number=Count("pk")):
-            yield (week, measure, code), number
+        number = Sum("number") if measure is Measure.QUESTIONS else Count("pk")
+        for week, code, total in weeks.values_list("counted_week", "counted_code").annotate(total=number):
+            yield (week, measure, code), int(total)
 
 
 class Column(NamedTuple):

@@ -1,37 +1,32 @@
-"""Use of data beside the questions that systems asked: findings of the last day from the log, and numbers by day.
+"""Use of data beside the questions that systems asked: findings from the decision log, and numbers by day.
 
-Nothing is stored: findings are queries over reports and the log, so one is shown until its day has passed. If every
-decision is logged, each report is compared with the last question about the same person (by pseudonym) and purpose;
-the log keeps no categories, so a denial because of a category or a recipient is left out. With counts, a purpose is
-compared: reports of which no key asked at all. GDPR Art. 5(2), accountability.
+If every decision is logged, each report is compared with the last question about the same person (by pseudonym) and
+purpose; the log keeps no categories, so a denial because of a category or a recipient is left out. With counts, a
+purpose is compared: reports of which no key asked at all. GDPR Art. 5(2), accountability.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from typing import Any
+from datetime import date, datetime, time, timedelta
+from typing import Annotated, Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
-from django.db import connection, models
-from django.http import HttpRequest
-from django.urls import reverse
-from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
-from django.utils.translation import gettext_noop
+from django import forms
+from django.db import connection, transaction
+from django.db.models import Q
+from django.utils.translation import gettext_lazy
 
 from consent.decisions.log import make_pseudonym, pseudonym_key
 from consent.decisions.models import DecisionLogSetting, LogMode
-from paktaleem.directory.staff.administration.admin.clients import ClientPage, client_pages
 from paktaleem.foundation.accounts.actors import Actor, require
+from paktaleem.foundation.accounts.acts import act, refuse_if
+from paktaleem.foundation.accounts.decided import decide_finding
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.console.register_names import CodeKind, format_code
-from paktaleem.foundation.console.requests import actor_of, get_action_time
-from paktaleem.foundation.console.site import site
-from paktaleem.foundation.console.translation import translate_text
-from paktaleem.foundation.tenancy.context import in_client
+from paktaleem.foundation.audit.services import record_entry
+from paktaleem.foundation.tenancy.context import advisory_lock
+from paktaleem.office.reports.models import UseDecision, UseFinding
 
-A_DAY = timedelta(days=1)
 WEEKS = timedelta(weeks=4)
 """How long a key's past is: for keys that never ask, and for what is usual."""
 ASKED_WITHIN = timedelta(hours=1)
@@ -41,56 +36,14 @@ UNUSUAL_FROM, UNUSUAL_TIMES = 100, 3
 """An hour is unusual with at least 100 questions, and more than 3 times the median of this hour of the week before."""
 
 
-class FindingKind(models.TextChoices):
-    """A difference between what systems did and what they asked."""
-
-    NOT_ASKED = "not_asked", _("No permitted question before it")
-    DENIED = "denied", _("Done after a denial")
-    NEVER_ASKS = "never_asks", _("A key that never asks")
-    UNUSUAL = "unusual", _("An unusual hour or volume")
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """A finding: ``what`` was reported, or ``key``; ``who`` is a system or key, ``number`` its reports or questions."""
-
-    kind: FindingKind
-    what: str
-    id: UUID | None
-    who: str
-    purpose: str
-    number: int
-
-    @property
-    def sentence(self) -> Promise:
-        return _SENTENCES[self.kind]
-
-    @property
-    def url(self) -> str:
-        """The page of the key, or the list of the reports."""
-        if self.what == "key":
-            return reverse("admin:accounts_apikey_change", args=[self.id], current_app=site.name)
-        return reverse(_LISTS[self.what], current_app=site.name)
-
-
-_LISTS = {"collection": "admin:holdings_collection_changelist", "disclosure": "admin:sharing_disclosure_changelist"}
-_SENTENCES: dict[FindingKind, Promise] = {
-    FindingKind.NOT_ASKED: _("The system reported data for a purpose without a permitted question before."),
-    FindingKind.DENIED: _("The last question about the person and purpose was denied, and the data was used."),
-    FindingKind.NEVER_ASKS: _("The key reported data in the last four weeks, and asked nothing."),
-    FindingKind.UNUSUAL: _(
-        "The key asked at least 100 times in an hour, and more than three times the median of this hour of the week in "
-        "the four weeks before."
-    ),
-}
-
 _REPORTS = """
 SELECT 'collection' AS what, subject_id, system_id, purpose, collected_at AS at FROM holdings_collection
-WHERE client_id = %(client)s AND collected_at >= %(since)s AND collected_at < %(until)s AND purpose <> ''
+WHERE client_id = %(client)s AND reported_at >= %(since)s AND collected_at >= %(since)s AND collected_at < %(until)s
+    AND purpose <> ''
 UNION ALL
 SELECT 'disclosure', subject_id, system_id, purpose, shared_at FROM sharing_disclosure
-WHERE client_id = %(client)s AND shared_at >= %(since)s AND shared_at < %(until)s
-"""
+WHERE client_id = %(client)s AND reported_at >= %(since)s AND shared_at >= %(since)s AND shared_at < %(until)s
+"""  # nothing is reported before it is done, and the index is by the time of the report
 _PEOPLE = f"SELECT DISTINCT subject_id FROM ({_REPORTS}) AS r"  # noqa: S608 -- a constant
 _BY_PURPOSE = f"""
 SELECT 'not_asked', r.what, r.system_id, coalesce(s.name, ''), r.purpose, count(*)
@@ -123,7 +76,8 @@ SELECT 'never_asks', 'key', k.id, k.name, '', r.number FROM accounts_apikey k
 JOIN (
     SELECT actor_id, count(*) AS number FROM (
         SELECT actor_id FROM holdings_collection
-        WHERE client_id = %(client)s AND reported_at >= %(past)s AND actor_kind = 'api_key'
+        WHERE client_id = %(client)s AND reported_at >= %(since)s AND reported_at < %(until)s
+            AND actor_kind = 'api_key'
         UNION ALL
         SELECT actor_id FROM sharing_disclosure
         WHERE client_id = %(client)s AND reported_at >= %(past)s AND actor_kind = 'api_key') AS reports
@@ -153,17 +107,17 @@ WHERE client_id = %(client)s AND hour >= %(past)s GROUP BY day, reason ORDER BY 
 """
 
 
-def list_findings(actor: Actor, client_id: UUID, *, at: datetime) -> list[Finding]:
-    """List the findings of a client's last day, in its context; none if nothing is logged. Raises NotAllowed."""
+def list_findings(actor: Actor, client_id: UUID, *, since: datetime, until: datetime) -> list[UseFinding]:
+    """List the findings of a client's day, unsaved, in its context; none if nothing is logged. Raises NotAllowed."""
     require(actor, Capability.VIEW_CLIENT_RECORDS, client_id)
     setting = DecisionLogSetting.objects.filter(client_id=client_id).first()
     if setting is not None and setting.mode == LogMode.OFF:
         return []
     values: dict[str, Any] = {
         "client": client_id,
-        "since": at - A_DAY,
-        "until": at,
-        "past": at - WEEKS,
+        "since": since,
+        "until": until,
+        "past": until - WEEKS,
         "within": ASKED_WITHIN,
         "differ": CLOCKS_DIFFER,
         "least": UNUSUAL_FROM,
@@ -172,11 +126,69 @@ def list_findings(actor: Actor, client_id: UUID, *, at: datetime) -> list[Findin
     by_report = _BY_PURPOSE
     if setting is not None and setting.every_since is not None:
         by_report = _BY_PERSON
-        values["since"] = max(values["since"], setting.every_since + ASKED_WITHIN)
+        values["since"] = max(since, setting.every_since + ASKED_WITHIN)
         key, subjects = pseudonym_key(setting), [subject for (subject,) in _select(_PEOPLE, values)]
         values |= {"subjects": subjects, "pseudonyms": [make_pseudonym(key, subject) for subject in subjects]}
     rows = [*_select(by_report, values), *_select(_NEVER_ASKS, values), *_select(_UNUSUAL, values)]
-    return [Finding(FindingKind(kind), *row) for kind, *row in rows]
+    columns = ("kind", "what", "source_id", "source", "purpose", "number")
+    return [UseFinding(client_id=client_id, **dict(zip(columns, row, strict=True))) for row in rows]
+
+
+@transaction.atomic
+def record_findings(client: Client, *, actor: Actor, at: datetime) -> int:
+    """Keep the findings of the client's last whole day, and return the number of new ones. Raises NotAllowed.
+
+    An open finding goes on, with the number of its last day. One that staff have decided about is opened again by a
+    later day only.
+    """
+    advisory_lock(f"use/{client.pk}")
+    zone, today = ZoneInfo(client.time_zone), client.day_at(at)
+    day = today - timedelta(days=1)
+    since, until = (datetime.combine(one, time(), zone) for one in (day, today))
+    kept = UseFinding.objects.filter(Q(decided_at=None) | Q(last_on__gte=day), client_id=client.pk)
+    known = {row.about: row for row in kept.order_by("decided_at")}  # the open one is the last
+    new, open_ones = list[UseFinding](), list[UseFinding]()
+    for finding in list_findings(actor, client.pk, since=since, until=until):
+        row = known.get(finding.about)
+        if row is None:
+            finding.first_on, finding.last_on, finding.found_at = day, day, at
+            new.append(finding)
+        elif row.decided_at is None:
+            row.last_on, row.number = day, finding.number
+            open_ones.append(row)
+    UseFinding.objects.bulk_create(new)
+    UseFinding.objects.bulk_update(open_ones, ["last_on", "number"])
+    if new:
+        facts = {"day": day.isoformat(), "findings": sorted(f"{one.kind}:{one.purpose or one.what}" for one in new)}
+        record_entry("use.found", client_id=client.pk, facts=facts, actor=actor, at=at)
+    return len(new)
+
+
+@act(
+    "decide",
+    "Decide",
+    Capability.MANAGE_SYSTEMS,
+    lead="Ask the people who run the system what happened, and have it changed if it did not ask or obey. The decision "
+    "changes no data. If it happens again, there is a new finding.",
+    done="Decided.",
+    check=refuse_if(lambda row: row.decided_at, gettext_lazy("This finding was decided already.")),
+)
+def decide_use(
+    finding: UseFinding,
+    *,
+    decision: Annotated[
+        str, forms.ChoiceField(label=gettext_lazy("Decision"), choices=UseDecision.choices, widget=forms.RadioSelect)
+    ],
+    ground: str,
+    actor: Actor,
+    at: datetime,
+) -> UseFinding:
+    """Close a finding with what was done about it.
+
+    Raises Refused, ValidationError naming the field, NotAllowed.
+    """
+    facts = {"finding": str(finding.pk), "kind": finding.kind, "purpose": finding.purpose, "number": finding.number}
+    return decide_finding(finding, decision, ground, entry="use.decided", facts=facts, actor=actor, at=at)
 
 
 def count_days(actor: Actor, client: Client, *, at: datetime) -> dict[date, dict[str, int]]:
@@ -192,30 +204,3 @@ def _select(sql: str, values: dict[str, Any]) -> Iterator[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
         yield from cursor.fetchall()
-
-
-def _show_use(request: HttpRequest, client: Client | None) -> dict[str, object]:
-    if client is None:
-        return {}
-    actor, at = actor_of(request), get_action_time(request)
-    with in_client(client.pk):
-        findings, days = list_findings(actor, client.pk, at=at), count_days(actor, client, at=at)
-        lines = [
-            (one, format_code(CodeKind.PURPOSE, one.purpose, client.pk) if one.purpose else "") for one in findings
-        ]
-    return {
-        "findings": lines,
-        "days": [
-            (
-                day,
-                reasons.pop("permitted", 0),
-                [(translate_text(code.replace("_", " ")), n) for code, n in reasons.items()],
-            )
-            for day, reasons in days.items()
-        ],
-    }
-
-
-client_pages.connect(
-    ClientPage("use", gettext_noop("Questions and use"), Capability.VIEW_CLIENT_RECORDS, "console/use.html", _show_use)
-)
