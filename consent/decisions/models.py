@@ -121,6 +121,10 @@ class LogMode(models.TextChoices):
     EVERY = "every", _("Every decision")
 
 
+MOST_DAYS = 90
+"""Days for which single decisions are kept at most."""
+
+
 class DecisionLogSetting(TenantRow, Tracked):
     """How a client's decisions are logged; without a row they are counted by hour (GDPR Art. 5(2), accountability).
 
@@ -134,7 +138,7 @@ class DecisionLogSetting(TenantRow, Tracked):
     days_kept = models.PositiveSmallIntegerField(
         "days kept",
         default=30,
-        validators=[MinValueValidator(1), MaxValueValidator(90)],
+        validators=[MinValueValidator(1), MaxValueValidator(MOST_DAYS)],
         help_text="How many days single decisions are kept, from 1 to 90. Counts are kept longer.",
     )
     ground = models.TextField(
@@ -152,7 +156,7 @@ class DecisionLogSetting(TenantRow, Tracked):
         ordering = ["client", "id"]
         constraints = [
             unique_in_client("decisionlogsetting_once"),
-            models.CheckConstraint(condition=Q(days_kept__range=(1, 90)), name="decisionlogsetting_days"),
+            models.CheckConstraint(condition=Q(days_kept__range=(1, MOST_DAYS)), name="decisionlogsetting_days"),
             models.CheckConstraint(
                 condition=Q(mode=LogMode.EVERY, every_since__isnull=False)
                 | ~Q(mode=LogMode.EVERY) & Q(every_since=None),

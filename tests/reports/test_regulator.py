@@ -28,10 +28,11 @@ from paktaleem.foundation.accounts.actors import NotAllowed, system_actor
 from paktaleem.foundation.accounts.acts import Refused
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
-from paktaleem.office.reports.models import PackContent, PackState, RegulatorPack
+from paktaleem.office.reports.models import PackContent, PackState, RegulatorPack, UseFinding
 from paktaleem.office.reports.regulator.services import (
     GATHER,
     SECTIONS,
+    _render_pack,
     fail_pack,
     gather_section,
     request_pack,
@@ -39,6 +40,7 @@ from paktaleem.office.reports.regulator.services import (
     take_pack,
 )
 from paktaleem.office.reports.tasks import gather_pack
+from paktaleem.office.reports.use import decide_use
 from retention.holdings.services.holdings import CollectionReport, report_collection
 from rights.requests.models import RightsRequest
 from tests.cast import Cast
@@ -173,6 +175,41 @@ def test_a_pack_names_an_authority_only_if_the_person_was_informed_of_its_demand
     ]
     assert "17/2026" not in text
     assert "Contact details and logs" not in text
+
+
+def test_a_pack_has_the_findings_about_use_of_its_days_without_the_ground(cast: Cast) -> None:
+    by: dict[str, Any] = {"actor": cast.actor("farah"), "at": AT}
+    finding: dict[str, Any] = {"kind": "denied", "what": "collection", "source": "LMS", "number": 3, "found_at": AT}
+    days = {
+        "before": ("2026-08-30", "2026-09-01"),
+        "support": ("2026-09-01", "2026-09-02"),
+        "after": ("2026-10-07",) * 2,
+    }
+    with in_client(cast.client_id("indus")):
+        for purpose, (first, last) in days.items():
+            row = UseFinding(
+                client_id=cast.client_id("indus"), **finding, purpose=purpose, first_on=first, last_on=last
+            )
+            row.save(force_insert=True)
+            decide_use(row, decision="mended", ground="A release.", **by)
+        pack = gathered(cast)
+    with in_client(cast.client_id("indus")):
+        text = PackContent.objects.get().body
+        pdf = take_pack(pack, form="pdf", **by, reason="review")
+    [line] = json.loads(text)["sections"]["use"]["rows"]
+    assert (line[0], line[2:8]) == ("denied", ["LMS", "support", 3, "2026-09-01", "2026-09-02", "mended"])
+    assert "A release" not in text
+    printed = "".join(page.extract_text() for page in PdfReader(io.BytesIO(pdf)).pages).replace("\n", " ")
+    assert "The system now asks and obeys" in printed
+
+
+def test_a_pack_of_before_a_section_is_printed_without_it(cast: Cast) -> None:
+    pack = gathered(cast)
+    with in_client(cast.client_id("indus")):
+        body = json.loads(PackContent.objects.get(pack=pack).body)
+    del body["sections"]["use"]
+    pages = PdfReader(io.BytesIO(_render_pack(body, "0" * 64))).pages
+    assert "Use of data" not in "".join(page.extract_text() for page in pages)
 
 
 def test_a_pack_names_no_person(cast: Cast) -> None:

@@ -21,6 +21,7 @@ from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import new_id
 from paktaleem.office.reports.models import FindingKind, UseFinding
+from paktaleem.office.reports.samples import PopulationKind, draw_sample
 from paktaleem.office.reports.tasks import record_use
 from paktaleem.office.reports.use import decide_use, list_findings, record_findings
 from retention.holdings.services.holdings import CollectionReport, report_collection
@@ -272,3 +273,20 @@ def test_a_sample_of_logged_decisions_is_drawn_and_names_no_pseudonym(cast, clie
     with in_client(client_id):
         [pseudonym] = LoggedDecision.objects.values_list("pseudonym", flat=True)
     assert str(pseudonym) not in page.content.decode()
+
+
+@pytest.mark.parametrize(("kind", "days"), [("decisions", 90), ("decisions", 91), ("consents", 91)])
+def test_a_sample_of_decisions_is_of_the_days_for_which_they_are_kept(now, sign_in, time_machine, kind, days):
+    time_machine.move_to(now, tick=False)
+    sent = {"kind": kind, "since": f"{now - days * DAY:%Y-%m-%d}", "until": f"{now:%Y-%m-%d}", "size": 5}
+    page = sign_in("farah").post("/admin/samples/", {**sent, "seed": "seed-1", "reason": "review"})
+    is_refused = (kind, days) == ("decisions", 91)
+    assert ("lines" in page.context, "at most 90 days" in page.text) == (not is_refused, is_refused)
+
+
+def test_no_sample_is_drawn_of_decisions_that_are_deleted(cast, client_id, now):
+    drawn = {"size": 1, "seed": "seed-1", "form": "csv", "actor": cast.actor("farah"), "reason": "review", "at": now}
+    with in_client(client_id):
+        assert draw_sample(PopulationKind.DECISIONS, client_id, since=now - 91 * DAY, until=now, **drawn).rows == []
+        with pytest.raises(ValueError, match="deleted"):
+            draw_sample(PopulationKind.DECISIONS, client_id, since=now - 92 * DAY, until=now, **drawn)

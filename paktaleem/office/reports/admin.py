@@ -17,6 +17,7 @@ from django.utils.timezone import get_current_timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from consent.decisions.models import MOST_DAYS
 from paktaleem.directory.staff.administration.admin.clients import ClientPage, client_pages
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
@@ -79,7 +80,7 @@ _NAMED = {
     "occasion": CodeKind.OCCASION,
 }
 """Columns with codes of the register, by their paths."""
-_USUAL_SIZE, _A_QUARTER, _A_DAY = 25, timedelta(days=91), timedelta(days=1)
+_USUAL_SIZE, _A_DAY = 25, timedelta(days=1)
 
 
 class SampleForm(forms.Form):
@@ -103,7 +104,8 @@ class SampleForm(forms.Form):
     def __init__(self, *args: Any, request: HttpRequest, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         today = get_action_time(request).astimezone(get_current_timezone()).date()
-        self.fields["since"].initial, self.fields["until"].initial = today - _A_QUARTER, today
+        self.first_logged = today - MOST_DAYS * _A_DAY
+        self.fields["since"].initial, self.fields["until"].initial = self.first_logged, today
         if actor_of(request).client_id is None:
             clients = Client.objects.order_by("name")
             self.fields["client"] = forms.ModelChoiceField(
@@ -116,6 +118,9 @@ class SampleForm(forms.Form):
         since, until = cleaned.get("since"), cleaned.get("until")
         if since and until and until < since:
             self.add_error("until", gettext("Choose a day that is not before the first one."))
+        if cleaned.get("kind") == PopulationKind.DECISIONS and since and since < self.first_logged:
+            words = gettext("Single decisions are kept for at most {number} days: choose a later day.")
+            self.add_error("since", words.format(number=MOST_DAYS))
         return cleaned
 
 

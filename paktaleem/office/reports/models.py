@@ -60,7 +60,7 @@ class FindingKind(models.TextChoices):
 
 
 class FindingSource(models.TextChoices):
-    """What a finding is about: reports of a system, or a key."""
+    """Subject of a finding: reports of a system, or a key."""
 
     COLLECTION = "collection", _("Collection")
     DISCLOSURE = "disclosure", _("Disclosure")
@@ -68,7 +68,7 @@ class FindingSource(models.TextChoices):
 
 
 class UseDecision(models.TextChoices):
-    """What was done about a finding."""
+    """A decision of staff: the action taken about a finding."""
 
     EXPLAINED = "explained", _("Explained")
     MENDED = "mended", _("The system now asks and obeys")
@@ -134,7 +134,7 @@ class UseFinding(Decided):
 
     @property
     def about(self) -> tuple[str, str, UUID | None, str]:
-        """What tells findings apart: those of two days with the same are one."""
+        """The values that tell findings apart: those of two days with the same are one."""
         return (self.kind, self.what, self.source_id, self.purpose)
 
 

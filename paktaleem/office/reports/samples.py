@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +14,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from consent.consents.models import ConsentEvent
-from consent.decisions.models import LoggedDecision
+from consent.decisions.models import MOST_DAYS, LoggedDecision
 from consent.sharing.models import Disclosure
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.models import Client
@@ -119,11 +119,14 @@ def draw_sample(
     """Draw and record a sample of a client's rows (None: of all but sandboxes) from ``since`` to before ``until``.
 
     Rows are sorted by the MD5 of the seed and their id, as a shuffle: no one chooses them, and anyone can draw them
-    again. ``form`` is how it is shown: page or csv. Raises NotAllowed, ValueError for a size or seed out of bounds.
+    again. ``form`` is how it is shown: page or csv. Raises NotAllowed, ValueError for a size or seed out of bounds, or
+    a period of which single decisions are deleted already.
     """
     require(actor, Capability.EXPORT_ROWS, client_id)
     if not 1 <= size <= MOST or not SEED.match(seed):
         raise ValueError("The size or the seed is out of bounds.")
+    if kind is PopulationKind.DECISIONS and since < at - timedelta(days=MOST_DAYS + 1):
+        raise ValueError("Single decisions of these days are deleted.")
     population = POPULATIONS[kind]
     found = population.model._default_manager.order_by()
     if kind is PopulationKind.CASES:

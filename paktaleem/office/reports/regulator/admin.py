@@ -68,7 +68,8 @@ class RegulatorPackAdmin(ScopedAdmin[RegulatorPack]):
     intro = (
         "Records about one client and period, for a supervisory authority: register, notices, answers about consent, "
         "rights requests with the days to their answer, incidents and breaches, disclosures, demands of authorities, "
-        "disposals. A pack names no person, and an authority only if the person was informed of its demand."
+        "data used without a question, disposals. A pack names no person, and an authority only if the person was "
+        "informed of its demand."
     )
     empty_text = "No pack has been requested yet."
     why = text_column(lambda row: reason_label(row.reason_code), "reason")

@@ -37,7 +37,14 @@ from paktaleem.foundation.operations.jobs import enqueue_job
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from paktaleem.foundation.text.cells import format_cell
 from paktaleem.foundation.text.typesetting import typeset_certificate
-from paktaleem.office.reports.models import PackContent, PackState, RegulatorPack
+from paktaleem.office.reports.models import (
+    FindingKind,
+    PackContent,
+    PackState,
+    RegulatorPack,
+    UseDecision,
+    UseFinding,
+)
 from retention.breaches.models import Breach, BreachAssessment
 from retention.disposals.models import Certificate as DisposalCertificate
 from retention.holdings.models import Incident
@@ -227,6 +234,14 @@ def _describe_demand(row: LegalDisclosure, until: datetime) -> list[str | int | 
     ]
 
 
+def _gather_use(client: Client, period: Period) -> Rows:
+    """Return the findings about use of the period, with what staff decided; not the ground, which is free text."""
+    until = client.day_at(period.until - timedelta(microseconds=1))
+    found = UseFinding.objects.filter(client_id=client.pk, first_on__lte=until)
+    found = found.filter(last_on__gte=client.day_at(period.since)).order_by("first_on", "kind", "pk")
+    return _to_rows(found.values_list(*_USE.split()))
+
+
 def _gather_disposals(client: Client, period: Period) -> Rows:
     rows: Rows = []
     for kind, model in (("disposal", DisposalCertificate), ("erasure", ErasureCertificate)):
@@ -245,6 +260,7 @@ _BREACHES = (
     "outcome people known_at authority_due_at authority_notified_at client_informed_at people_informed_at closed_at"
 )
 _DEMANDS = "legal_basis authority recorded_at outcome decided_at disclosed_at data_categories informed"
+_USE = "kind what source purpose number first_on last_on decision decided_at decided_role"
 
 SECTIONS: tuple[Section, ...] = (
     Section("register", _REGISTER, _gather_register("en")),
@@ -256,6 +272,7 @@ SECTIONS: tuple[Section, ...] = (
     Section("breaches", _BREACHES, _gather_breaches),
     Section("disclosures", "recipient purpose purpose_en purpose_ur decision number", _gather_disclosures),
     Section("demands", _DEMANDS, _gather_demands),
+    Section("use", _USE, _gather_use),
     Section("disposals", "kind issued_at sha256", _gather_disposals),
 )
 """All sections, in their order."""
@@ -287,6 +304,8 @@ _NAMES: Mapping[tuple[str, str], Mapping[str, Any]] = {
     ("demands", "legal_basis"): dict(Instrument.choices),
     ("demands", "outcome"): _OUTCOMES,
     ("demands", "informed"): dict(Informed.choices),
+    ("use", "kind"): dict(FindingKind.choices),
+    ("use", "decision"): dict(UseDecision.choices),
     ("disposals", "kind"): {"disposal": _("Disposal"), "erasure": _("Erasure of a person")},
 }
 """Names of the codes in the columns of the sections that the PDF prints; a decision's reason is its code in words."""
@@ -296,6 +315,8 @@ def name_codes(sections: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str,
     """Return the English and Urdu names of the codes in each column that has names, by section and column."""
     found: dict[str, dict[str, list[str]]] = {}
     for (code, column), names in _NAMES.items():
+        if code not in sections:
+            continue  # a pack of before the section
         section = sections[code]
         place = section["columns"].index(column)
         codes = {one for row in section["rows"] for one in (row[place] or "").split(", ")}
