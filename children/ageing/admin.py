@@ -105,7 +105,6 @@ class AgeNoticeAdmin(ExportableAdmin[AgeNotice], EvidenceAdmin[AgeNotice]):
 
 @boards.connect
 def coming_of_age_board(actor: Actor, at: datetime) -> list[Card]:
-    """Return a card that counts the children who reach the age of consent soon; one query."""
     if not actor.may(Capability.MANAGE_GUARDIANS):
         return []
     days = settings.AGE_NOTICE_DAYS

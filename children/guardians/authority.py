@@ -156,7 +156,6 @@ class Guardian:
         return max((one.strength for one in self.verified if one.is_live(at)), default=int(Strength.NONE))
 
     def has_authority(self, at: datetime) -> bool:
-        """Return True if this guardian's consent counts at ``at``."""
         return self.is_live(at) and self.strength(at) > Strength.NONE
 
     def may_forbid(self, at: datetime) -> bool:

@@ -78,7 +78,6 @@ class FolderProvider:
         return StartedCheck(number)
 
     def ask(self, number: str) -> CheckResult | None:
-        """Return the result from the answer file, or None if there is no such file."""
         answer = self._file(number).with_suffix(".answer.json")
         if not answer.exists():
             return None

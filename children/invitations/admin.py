@@ -274,7 +274,6 @@ def _letter_row(letter: Letter) -> dict[str, object]:
 
 @person_summaries.connect
 def summarize_invitations(request: HttpRequest, row: Subject) -> list[SummaryLine]:
-    """Return how many invitations of guardians are open for a child; nothing if there are none."""
     if not may(request, Capability.VIEW_CHILD_RECORDS, row.client_id):
         return []
     number = Invitation.objects.filter(client_id=row.client_id, child=row, state__in=OPEN).count()

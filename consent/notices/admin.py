@@ -87,7 +87,6 @@ _TONES = {"queued": "warn", "sent": "good", "failed": "bad"}
 
 
 def _list_text_panels(row: NoticeText, before: NoticeText | None) -> list[dict[str, object]]:
-    """Return what a version or a draft changes, and its texts, in both languages, also those for children."""
     named = (
         (gettext("English"), "en", "ltr", row.text_en),
         (gettext("Urdu"), "ur", "rtl", row.text_ur),
@@ -193,7 +192,6 @@ def _response_pill(responses: list[str]) -> SafeString:
 
 @boards.connect
 def announcement_board(actor: Actor, at: datetime) -> list[Line]:
-    """Return cards: a client's announcements, or the objections for officers. Runs one query."""
     del at
     url = reverse("admin:consent_noticedispatch_changelist", current_app=site.name)
     if actor.may(Capability.ANSWER_FOR_CLIENT):
@@ -254,7 +252,6 @@ class RenewalFilter(ConditionFilter):
 
 @boards.connect
 def renewal_board(actor: Actor, at: datetime) -> list[Line]:
-    """Return a card if purposes got other words than their notices say. Runs one query."""
     if not actor.may(Capability.ANNOUNCE_NOTICES):
         return []
     url = reverse("admin:consent_notice_changelist", current_app=site.name)

@@ -111,7 +111,6 @@ def show_version(request: HttpRequest, client: Client, version: UUID) -> HttpRes
 
 @_with_client
 def list_versions(request: HttpRequest, client: Client) -> HttpResponse:
-    """List every version of the policy that had, has or will have effect at the client, latest first."""
     timeline, at = policy_timeline(client), get_client_time(request)
     rows = [
         {"placed": placed, "state": placed.state(at), "before": _preceding_version(timeline, placed)}

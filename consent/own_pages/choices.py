@@ -179,7 +179,6 @@ def _render_question(
 
 
 def list_shown(choice: Choice, version: NoticeVersion, client_id: UUID, *, at: datetime) -> dict[str, Any]:
-    """Return what the page of a question shows: the names of the data, and the token of the notice."""
     language = translation.get_language() or "en"
     shown = ShownNotice(version.pk, tuple(version.notice.purposes), language, client_id, at)
     data = list_category_names(client_id, choice.purpose.categories, language=language)
@@ -188,7 +187,6 @@ def list_shown(choice: Choice, version: NoticeVersion, client_id: UUID, *, at: d
 
 @own_page(Page.CHOICES, POST)
 def change_choice(request: HttpRequest, visit: Visit, purpose: str) -> HttpResponse:
-    """Withdraw, refuse, object, or withdraw an objection: actions that need no notice first."""
     act = request.POST.get("act")
     if act not in {"withdraw", "refuse", "object", "lift"}:
         raise Http404

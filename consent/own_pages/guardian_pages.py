@@ -105,8 +105,6 @@ def language_of() -> str:
 
 @dataclass(frozen=True)
 class ChildView:
-    """A child of the signed-in guardian, with the current answers."""
-
     visit: Visit
     guardianship: Guardianship
     request: HttpRequest
@@ -383,7 +381,6 @@ _ANSWERS: Mapping[str, Mapping[str, Callable[[AnswerContext], str]]] = {
 
 @about_child(POST, asks=True)
 def confirm(request: HttpRequest, ward: ChildView) -> HttpResponse:
-    """Record the second confirmation of a consent, or that the guardian did not give it."""
     if request.POST.get("answer") == "refuse":
         record_service_refusal(ward.saying())
         return redirect_to_child(ward, "refused")

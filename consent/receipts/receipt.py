@@ -39,8 +39,6 @@ _BY_GUARDIAN = {
 
 @dataclass(frozen=True, slots=True)
 class PortalUrls:
-    """Absolute URLs of this portal used in records: documents, notices, choices and rights."""
-
     base: str
     notice: str
     choices: str
@@ -64,14 +62,11 @@ class Party:
 
     @property
     def country(self) -> str:
-        """Return the country of its seat; empty if unknown."""
         return self.countries[0] if self.countries else ""
 
 
 @dataclass(frozen=True, slots=True)
 class ReceiptNotice:
-    """The notice version that was shown, with its language and content hash."""
-
     version: UUID
     number: int
     title: str

@@ -124,7 +124,6 @@ class PurposeRule:
         return next((widening for widening in self.widenings if informed_at <= widening.at), None)
 
     def last_widened_at(self, at: datetime) -> datetime | None:
-        """Return when the purpose was last widened, up to a time."""
         return max((widening.at for widening in self.widenings if widening.at <= at), default=None)
 
     def is_described_by(self, announced_at: datetime, at: datetime) -> bool:

@@ -231,7 +231,6 @@ _MOST = 50
 
 @on_tab(DISCLOSURES)
 def disclosures_panel(request: HttpRequest, row: Subject) -> dict[str, object] | None:
-    """Show who received the person's data, when and for what: the latest fifty disclosures. Runs two queries."""
     if not may(request, Capability.VIEW_RECORDS, row.client_id):
         return None
     demands, name = LegalDisclosure.objects.none(), "admin:sharing_legaldisclosure_change"

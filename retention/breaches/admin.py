@@ -271,7 +271,6 @@ class BreachAdmin(SortByWaitingTime, ExportableAdmin[Breach]):
 
     @admin.display(description="hours left")
     def hours_left(self, row: Breach) -> str:
-        """Return the hours left to notify the authority; a dash if its clock does not run."""
         if not row.awaits_authority:
             return "—"
         left = (row.due_at - get_time_of(row.client_id)) // timedelta(hours=1)
@@ -295,7 +294,6 @@ _LOOKED_BACK = timedelta(days=30)
 
 
 def measure_letter(row: BreachLetter) -> Progress:
-    """Return how many people on the letter's list are informed, or could not be; two queries."""
     found = count_notices(row)
     ended = (found.latest or row.sent_at) if found.done >= found.people else None
     return Progress(found.done, found.people, row.sent_at, ended, started_by=row.actor_id)

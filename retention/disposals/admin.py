@@ -186,7 +186,6 @@ order_cases.connect(OrderCase(PARENT, Batch))
 
 
 def measure_disposal(row: Batch) -> Progress | None:
-    """Return how many holdings are checked or ordered; None while it waits for people or systems."""
     stopped = str(_("interrupted by staff")) if row.paused_at else ""
     if row.stage == Stage.FLAGGING:
         return Progress(row.sweep.checked, row.sweep.held, row.opened_at)

@@ -385,7 +385,6 @@ def schedule_board(actor: Actor, at: datetime) -> list[Line]:
 
 
 def describe_scope(row: Hold) -> str:
-    """Return which category and which system a hold covers, or that it covers every one."""
     category = format_category(row.category, row.client_id) if row.category else gettext("Every category")
     return f"{category} · {row.system or gettext('Every system')}"
 
@@ -452,7 +451,6 @@ _TONES = {
 
 @on_tab(HOLDINGS)
 def holdings_panel(request: HttpRequest, row: Subject) -> dict[str, object] | None:
-    """Show what is held about a person, for what and until when; the first 200, with a link to all."""
     if not may(request, Capability.VIEW_HOLDINGS, row.client_id):
         return None
     at, zone = get_action_time(request), row.client.time_zone
@@ -466,7 +464,6 @@ def holdings_panel(request: HttpRequest, row: Subject) -> dict[str, object] | No
 
 @person_panels.connect
 def holds_panel(request: HttpRequest, row: Subject) -> dict[str, object] | None:
-    """Show the holds in force that cover data of a person: their own, and those of everyone's data."""
     if not may(request, Capability.VIEW_HOLDINGS, row.client_id):
         return None
     holds = find_holds(row.client_id, subject_id=row.pk).select_related("client", "system")

@@ -30,13 +30,11 @@ def describe_period(period: Period | str) -> str:
 
 
 def describe_action(rule: RetentionRule) -> str:
-    """Return what is done when the period is over, with the method."""
     action = Disposal(rule.action).label
     return f"{action}: {rule.get_method_display()}" if rule.method else str(action)
 
 
 def describe_trigger(rule: RetentionRule) -> str:
-    """Return from which event a rule counts, with its fixed day."""
     label = str(rule.get_trigger_display())
     return f"{label}: {isolate(str(rule.fixed_on))}" if rule.fixed_on else label
 

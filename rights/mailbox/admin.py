@@ -119,7 +119,6 @@ type _Line = tuple[datetime, str, int, str, MailMessage | Letter]
 
 @request_panels.connect
 def show_messages(_request: HttpRequest, row: RightsRequest) -> dict[str, object]:
-    """Return the panel of what was received and sent about a request, without texts and addresses."""
     letters = Letter.objects.filter(client_id=row.client_id, related_id=row.pk, user=None)
     sent = letters.defer("context", "address").order_by("queued_at", "pk")
     received, sent = list_messages_of(row)[: MOST_MESSAGES + 1], sent[: MOST_MESSAGES + 1]

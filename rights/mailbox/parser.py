@@ -80,8 +80,6 @@ class Body:
 
 
 class TextExtractor(HTMLParser):
-    """Collects the visible text of HTML."""
-
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
         self.found: list[str] = []
@@ -103,7 +101,6 @@ class TextExtractor(HTMLParser):
 
 
 def describe(raw: bytes, limits: Limits) -> tuple[dict[str, Any], list[bytes]]:
-    """Return the description of an email, and the contents of its attachments."""
     parser = BytesFeedParser(policy=compat32)
     for start in range(0, len(raw), _CHUNK):
         parser.feed(raw[start : start + _CHUNK])

@@ -118,7 +118,6 @@ def show_package_panel(_request: HttpRequest, row: RightsRequest) -> dict[str, o
 
 @boards.connect
 def copies_board(actor: Actor, _at: datetime) -> list[Card]:
-    """Return a card for each copy that could not be built, oldest first, with a link to its request; one query."""
     if not actor.may(Capability.HANDLE_RIGHTS_REQUESTS):
         return []
     url = reverse("admin:requests_rightsrequest_changelist", current_app=site.name)

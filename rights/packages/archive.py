@@ -30,8 +30,6 @@ class Sink(Protocol):
 
 
 class Entry:
-    """One file of the archive while it is written."""
-
     def __init__(self, out: IO[bytes]) -> None:
         self._out, self._digest, self.size = out, hashlib.sha256(), 0
 

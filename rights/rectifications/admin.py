@@ -207,13 +207,11 @@ class RolesForm(RowActionForm):
 
     @property
     def lines(self) -> list[tuple[str, str, str]]:
-        """The answers that change: name of the purpose, now, afterwards."""
         found = self.preview.effects if self.preview else ()
         return [(format_purpose(one.purpose, self.row.client_id), one.now, one.after) for one in found]
 
     @property
     def roles_after(self) -> str:
-        """The names of all roles afterwards, the main one first."""
         return ", ".join(str(SubjectRole(one).label) for one in (self.preview.roles if self.preview else ()))
 
 
@@ -328,7 +326,6 @@ def corrections_panel(_request: HttpRequest, row: RightsRequest) -> dict[str, ob
 
 @person_panels.connect
 def corrected_values_panel(request: HttpRequest, row: Subject) -> dict[str, object] | None:
-    """Return the corrected fields of a person, and which wrong values came back; None if nothing was corrected."""
     found = list_corrected_fields(row)
     if not found:
         return None
@@ -350,7 +347,6 @@ def corrected_values_panel(request: HttpRequest, row: Subject) -> dict[str, obje
 @request_panels.connect
 @on_tab(DISCLOSURES)
 def recipients_panel(_request: HttpRequest, row: RightsRequest | Subject) -> dict[str, object] | None:
-    """Return the recipients that must be informed, and whether statements of disagreement go along; None if neither."""
     lines, is_disputed = list_notices(row), isinstance(row, Subject) and has_disagreements(row)
     if not lines and not is_disputed:
         return None

@@ -42,8 +42,6 @@ _make_line = partial(
 
 
 class CorrectionForm(forms.Form):
-    """One correction: a field or something else, the value as the person knows it, and the correct one."""
-
     field = forms.ChoiceField(label=_("What is wrong?"), choices=[("", _("Choose…")), *FIELD_LABELS.items()])
     about = _make_line(
         label=_("If it is something else: what, and where?"),
@@ -162,7 +160,6 @@ def _add(request: HttpRequest, actor: Actor, row: RightsRequest, form: Correctio
 
 
 def corrections_extra(request: RightsRequest) -> dict[str, object] | None:
-    """Return the corrections of a request, and the way to add one; None for a request about other rights."""
     parts = list_parts(request)
     if not any(part.kind == RightKind.RECTIFICATION for part in parts):
         return None

@@ -33,8 +33,6 @@ NOTICE_DAY = 27
 
 
 class StepKind(StrEnum):
-    """A kind of act that the portal does by itself on a certain day."""
-
     REMINDER = "reminder"
     ESCALATION = "escalation"
     NOTICE_NEEDED = "notice_needed"

@@ -68,8 +68,6 @@ def _complaint(request: RightsRequest) -> str:
 
 
 class Occasion(models.TextChoices):
-    """Why a letter is written."""
-
     ACKNOWLEDGEMENT = "acknowledgement", _("Acknowledgement")
     IDENTITY = "identity", _("Identity needed")
     CLARIFICATION = "clarification", _("Clarification needed")
@@ -85,7 +83,6 @@ ANSWERS = frozenset({Occasion.GRANT, Occasion.PARTIAL, Occasion.REFUSAL})
 
 
 def get_answer_occasion(request: RightsRequest) -> Occasion:
-    """Return the occasion of the answer, from the decisions."""
     decisions = {part.decision for part in list_parts(request)}
     if decisions == {Decision.GRANTED.value}:
         return Occasion.GRANT

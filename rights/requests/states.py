@@ -33,8 +33,6 @@ CLOSED = frozenset({State.CLOSED, State.WITHDRAWN, State.DUPLICATE, State.HANDED
 
 
 class Decider(TextChoices):
-    """The controller who decides a part of a request."""
-
     CLIENT = "client", _("The client")
     PAKTALEEM = "paktaleem", _("PakTaleem")
 

@@ -78,8 +78,6 @@ def _show_url(row: ProviderCheck, given: FormData, request: HttpRequest) -> Http
 
 
 class GuardianshipRows[Row: Model](EvidenceAdmin[Row]):
-    """Evidence about a guardianship, with columns for the child and the guardian."""
-
     loaded = ("guardianship__child", "guardianship__guardian")
     child = text_column(lambda row: str(row.guardianship.child), "child")
     guardian = text_column(lambda row: str(row.guardianship.guardian), "guardian")

@@ -298,7 +298,6 @@ def _is_obsolete(at: datetime) -> Q:
 
 
 def _due_messages(at: datetime) -> dict[MessageKind, Q]:
-    """Map each kind of message to the invitations for which it is due."""
     reminded = Q(state__in=[State.NOTICE_SENT, State.VIEWED], reminders__lt=settings.INVITATION_REMINDERS)
     day_ago = at - timedelta(days=1)
     waited = Q(asked_at__lte=day_ago) & (Q(sent_at=None) | Q(sent_at__lte=day_ago))

@@ -139,7 +139,6 @@ class ConsentAdmin(PersonRowAdmin[Consent]):
 
     @admin.display(description="state now")
     def in_force(self, row: Consent) -> SafeString:
-        """Return the state after expiry, new notices and widened purposes."""
         with in_client(row.client_id):
             return state_pill(current_states(row.client_id, [row], at=get_time_of(row.client_id))[row.pk])
 

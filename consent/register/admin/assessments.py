@@ -58,8 +58,6 @@ field_words.connect(FieldWords("consent.purpose", frozenset({"risks"}), _describ
 
 
 class AnswersForm(RowActionForm):
-    """The questions of one kind, the risk that remains, and the day of the next review."""
-
     kind: AssessmentKind
     residual_risk = forms.ChoiceField(label=_("Remaining risk"), choices=ResidualRisk.choices, widget=forms.RadioSelect)
     review_on = forms.DateField(

@@ -198,7 +198,6 @@ def _build_bases(purpose: Any, *, actor: Actor, reason: str, at: datetime) -> It
 
 
 def list_purpose_effects(purpose: Any) -> list[str]:
-    """Return who sees a new purpose, who is asked again, and what is decided about it."""
     if purpose.client_id == PAKTALEEM:
         number = Client.objects.exclude(pk=PAKTALEEM).count()
         seen = _("Shared: all {number} clients see it in their register.").format(number=number)

@@ -36,7 +36,6 @@ _COUNTED = frozenset({SafeguardKind.BASIS, SafeguardKind.CAPACITY, SafeguardKind
 
 
 def count_people(kind: str, row: Any, at: datetime, roles: Iterable[str]) -> dict[str, object]:
-    """Return how many people a change of a purpose, or of a row of a purpose, concerns."""
     del at
     purpose = row.pk if isinstance(row, Purpose) else row.purpose_id
     own = [role] if (role := getattr(row, "role", "")) else []

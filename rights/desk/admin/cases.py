@@ -223,7 +223,6 @@ for _model, _page in (
 
 @boards.connect
 def overruling_board(actor: Actor, _at: datetime) -> list[Line]:
-    """Return a card for each objection that two officers may overrule, oldest first; one query."""
     if not actor.may(Capability.SUPERVISE):
         return []
     waiting = Overruling.objects.filter(state=ChangeState.WAITING).select_related("objection")

@@ -93,7 +93,6 @@ class UnknownCallerForm(WantedForm):
 
 
 def take_in(request: HttpRequest) -> HttpResponse:
-    """Search a person, whose page records the request, or record the request of an unknown caller."""
     if not may(request, Capability.RECEIVE_RIGHTS_REQUESTS):
         raise PermissionDenied
     is_unknown = request.method == "POST" and "unknown" in request.POST

@@ -86,8 +86,6 @@ class KindFilter(ChosenFilter):
 
 
 class AssigneeFilter(admin.SimpleListFilter):
-    """Filter for what is assigned to the user, and for what is assigned to no one."""
-
     title = "assignee"
     parameter_name = "assigned"
 
@@ -301,7 +299,6 @@ person_acts.connect(
 
 @on_tab(REQUESTS)
 def person_requests_panel(request: HttpRequest, row: Subject) -> dict[str, object] | None:
-    """Show the requests about any record of a person, newest first: the latest fifty."""
     if not may(request, Capability.VIEW_RIGHTS_REQUESTS, row.client_id):
         return None
     own = RightsRequest.objects.filter(client_id=row.client_id, subject__in=[row, *list_same_person(row)])
@@ -322,6 +319,5 @@ def summarize_requests(request: HttpRequest, row: Subject) -> list[SummaryLine]:
 
 @request_panels.connect
 def same_person_panel(_request: HttpRequest, row: RightsRequest) -> dict[str, object] | None:
-    """Show the other records of the person, which the request covers too; nothing if there are none."""
     others = render_same_person(row.subject) if row.subject is not None else ""
     return {"template": "console/panels/same_person.html", "others": others} if others else None
