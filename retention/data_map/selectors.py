@@ -8,7 +8,8 @@ from uuid import UUID
 
 from django.db.models import Count, Min
 
-from paktaleem.directory.data_systems.models import System
+from paktaleem.directory.data_systems.models import Order, System
+from paktaleem.directory.data_systems.rests_on import RestsOn
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
@@ -84,24 +85,28 @@ class DataMap:
     portal: tuple[PortalLine, ...]
 
 
-def describe_basis(*, confirmed_at: datetime | None, is_reported: bool, is_declared: bool) -> dict[str, str | None]:
-    """Return what a line about data in a system rests on, for certificates: codes, and a time in ISO 8601.
-
-    ``rests_on`` is ``confirmed`` only if the system itself confirmed it, at ``confirmed_at``; a waiver, a refusal and
-    silence are ``not_confirmed``. ``known_from`` says why the data was looked for there: the system had ``reported`` or
-    ``declared`` it, or is ``registered`` for it.
-    """
-    return {
-        "rests_on": "not_confirmed" if confirmed_at is None else "confirmed",
-        "confirmed_at": None if confirmed_at is None else confirmed_at.isoformat(),
-        "known_from": "reported" if is_reported else "declared" if is_declared else "registered",
-    }
-
-
 def list_declared(client_id: UUID) -> set[tuple[str, str]]:
     """Return what systems declare to hold of a client's people: codes of the system and the category."""
     lines = MapLine.objects.current().filter(client_id=client_id)
     return set(lines.order_by().values_list("system__code", "category"))
+
+
+def find_bases(client_id: UUID, orders: Sequence[Order]) -> dict[UUID, dict[str, RestsOn]]:
+    """Return what orders about people of a client rest on, by order and category; two queries."""
+    held = Holding.objects.filter(client_id=client_id, subject__in={order.subject_id for order in orders}).order_by()
+    reported = set(held.values_list("subject_id", "system_id", "category"))
+    declared = list_declared(client_id)
+    return {
+        order.pk: {
+            category: RestsOn(
+                confirmed_at=order.confirmed_at,
+                is_reported=(order.subject_id, order.system_id, category) in reported,
+                is_declared=(order.system.code, category) in declared,
+            )
+            for category in order.categories
+        }
+        for order in orders
+    }
 
 
 def list_first_confirmations() -> dict[UUID, datetime]:

@@ -1,12 +1,13 @@
 """Console pages of disposals."""
 
+from collections.abc import Container
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django import forms
 from django.contrib import admin
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.safestring import SafeString
@@ -16,9 +17,11 @@ from django.utils.translation import gettext_lazy as _
 from paktaleem.directory.data_systems.admin import ORDERS_TEMPLATE, list_order_lines
 from paktaleem.directory.data_systems.extension_points import OrderCase, order_cases
 from paktaleem.directory.data_systems.models import Order
+from paktaleem.directory.data_systems.rests_on import RestsOn
 from paktaleem.directory.data_systems.selectors import name_systems
 from paktaleem.directory.people.admin.people import person_url
 from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.audit.certificates import read_body
 from paktaleem.foundation.console.approvals import waiting_panels
 from paktaleem.foundation.console.columns import moment, render_state, state_column, text_column
 from paktaleem.foundation.console.exporting import ExportableAdmin
@@ -32,7 +35,9 @@ from paktaleem.foundation.console.site import site
 from paktaleem.foundation.console.widgets import DayInput
 from paktaleem.foundation.first_rows import take_first, take_latest
 from paktaleem.foundation.tenancy.context import in_client
-from retention.disposals.models import Batch, Item, ItemState, Stage
+from retention.data_map.models import MapLine
+from retention.data_map.selectors import list_declared
+from retention.disposals.models import Batch, Certificate, Item, ItemState, Stage
 from retention.disposals.selectors import find_certificate, get_progress
 from retention.disposals.services.batches import (
     CONTINUE,
@@ -53,12 +58,8 @@ _SAMPLES, _ORDERS = 20, 50
 
 def build_panels(row: Batch) -> list[dict[str, object]]:
     """Return the panels of a batch, in the context of its client; the number of queries does not grow with its size."""
-    names = name_systems(row.client_id, (one["system"] for one in row.summary if one["system"]))
-    counts = [_serialize(one, row.client_id, names) for one in row.summary]
-    found: list[dict[str, object]] = [
-        _progress_panel(row),
-        {"template": "console/panels/disposal_counts.html", "lines": counts},
-    ]
+    certificate = find_certificate(row)
+    found: list[dict[str, object]] = [_progress_panel(row, certificate), _counts_panel(row, certificate)]
     if row.stage in {Stage.REVIEW, Stage.SECOND_PERSON, Stage.SCHEDULED}:
         found.append(_samples_panel(row))
     if row.stage in {Stage.EXECUTING, Stage.VERIFYING}:
@@ -69,8 +70,8 @@ def build_panels(row: Batch) -> list[dict[str, object]]:
     return found
 
 
-def _progress_panel(row: Batch) -> dict[str, object]:
-    progress, certificate = get_progress(row), find_certificate(row)
+def _progress_panel(row: Batch, certificate: Certificate | None) -> dict[str, object]:
+    progress = get_progress(row)
     return {
         "template": "console/panels/disposal_progress.html",
         "row": row,
@@ -79,6 +80,23 @@ def _progress_panel(row: Batch) -> dict[str, object]:
         "causes": sorted((str(cause.label), count) for cause, count in progress.causes.items()),
         "sha256": certificate.sha256 if certificate else "",
     }
+
+
+def _counts_panel(row: Batch, certificate: Certificate | None) -> dict[str, object]:
+    """Return what was flagged, or what the certificate says of it, and what each line rests on."""
+    counts = row.summary if certificate is None else read_body(certificate)["counts"]
+    names = name_systems(row.client_id, (one["system"] for one in counts if one["system"]))
+    declared = list_declared(row.client_id)
+    lines = [_serialize(one, row.client_id, names) | {"rests_on": _describe_basis(one, declared)} for one in counts]
+    return {"template": "console/panels/disposal_counts.html", "lines": lines}
+
+
+def _describe_basis(one: dict[str, Any], declared: Container[tuple[str, str]]) -> str:
+    """Return what a line rests on: of a certificate also its state, and whether the system confirmed it."""
+    if "rests_on" in one:
+        return f"{ItemState(one['state']).label} · {RestsOn.from_codes(one).describe()}"
+    is_declared = (one["system"], one["category"]) in declared
+    return RestsOn(is_reported=one.get("is_reported", True), is_declared=is_declared).describe_origin()
 
 
 def _serialize(one: dict[str, Any], client_id: UUID, names: dict[str, str]) -> dict[str, object]:
@@ -95,7 +113,9 @@ def _serialize(one: dict[str, Any], client_id: UUID, names: dict[str, str]) -> d
 
 def _samples_panel(row: Batch) -> dict[str, object]:
     """Return the holdings that were used last: a wrong rule shows there first."""
-    own = Item.objects.flagged().filter(client_id=row.client_id, batch=row).select_related("subject")
+    of_item = {"client_id": OuterRef("client_id"), "system": OuterRef("system_id"), "category": OuterRef("category")}
+    flagged = Item.objects.flagged().filter(client_id=row.client_id, batch=row).select_related("subject")
+    own: QuerySet[Any] = flagged.annotate(is_declared=Exists(MapLine.objects.current().filter(**of_item)))
     zone = row.client.time_zone
     lines = take_latest(own.order_by("-used_at", "pk"), _SAMPLES).map(
         lambda item: {
@@ -103,6 +123,9 @@ def _samples_panel(row: Batch) -> dict[str, object]:
             "category": format_category(item.category, row.client_id),
             "person": person_url(item.subject_id),
             "last_day": last_day(item.due_at, zone),
+            "rests_on": RestsOn(
+                is_reported=item.holding_id is not None, is_declared=item.is_declared
+            ).describe_origin(),
         }
     )
     return {"template": "console/panels/disposal_samples.html", "lines": lines}

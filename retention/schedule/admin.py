@@ -64,6 +64,7 @@ from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from paktaleem.foundation.text.times import join_words
 from retention.holdings.models import Holding
+from retention.inventories.selectors import get_basis
 from retention.schedule.labels import (
     describe_action,
     describe_due,
@@ -499,6 +500,7 @@ def _serialize(one: HoldingDue, at: datetime, zone: str) -> dict[str, object]:
         "url": reverse("admin:holdings_holding_change", args=[held.pk], current_app=site.name),
         "occasions": format_codes(CodeKind.OCCASION, held.occasions, held.client_id),
         "purposes": format_purposes(held.purposes, held.client_id) or "—",
+        "rests_on": get_basis(held).describe(),
         "until": render_state(describe_due(one, at=at, zone=zone), _TONES[one.state(at)]),
         "why": describe_why(one, zone=zone),
     }

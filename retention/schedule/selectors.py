@@ -27,6 +27,7 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.tenancy.rows import PAKTALEEM, SqlValues
 from retention.holdings.models import Holding
 from retention.holdings.selectors import DisposalHold, list_holdings_of
+from retention.inventories.selectors import annotate_basis
 from retention.schedule.models import Hold, HoldKind, RetentionRule
 
 
@@ -167,8 +168,11 @@ class HoldingDue:
 
 
 def list_due_of_person(subject: Subject, *, actor: Actor, at: datetime, most: int | None = None) -> list[HoldingDue]:
-    """List a person's holdings with due dates, by category and system, in five queries. Raises NotAllowed."""
-    held = list(list_holdings_of(subject, actor=actor)[:most])
+    """List a person's holdings with due dates, by category and system, in five queries; see ``get_basis``.
+
+    Raises NotAllowed.
+    """
+    held = list(annotate_basis(list_holdings_of(subject, actor=actor))[:most])
     lines = _fetch_lines(subject, at)
     holds = list(find_holds(subject.client_id, subject_id=subject.pk))
     restricted = set(find_restrictions(subject, at=at).values_list("purpose_code", flat=True))

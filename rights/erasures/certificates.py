@@ -1,7 +1,7 @@
 """Certificates of erasures: canonical JSON (RFC 8785) without personal data, whose SHA-256 is in the ledger."""
 
 from collections import Counter
-from collections.abc import Container, Iterator
+from collections.abc import Iterator
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from consent.paper.selectors import in_each, name_codes, name_reasons
 from paktaleem.directory.data_systems.models import Order, OrderStep
+from paktaleem.directory.data_systems.rests_on import RestsOn
 from paktaleem.directory.data_systems.selectors import Parent
 from paktaleem.directory.data_systems.states import State
 from paktaleem.directory.people.extension_points import PersonalRows
@@ -26,8 +27,7 @@ from paktaleem.foundation.audit.certificates import issue
 from paktaleem.foundation.encryption.erasure_list import Stage as LineStage
 from paktaleem.foundation.encryption.erasure_list import erasure_list
 from paktaleem.foundation.tenancy.tables import Personal
-from retention.data_map.selectors import describe_basis, list_declared
-from retention.holdings.models import Holding
+from retention.data_map.selectors import find_bases
 from rights.erasures.models import Certificate, ErasureProposal
 from rights.erasures.selectors import list_remaining
 from rights.rectifications.selectors import list_notices
@@ -59,11 +59,9 @@ def _compose(proposal: ErasureProposal, parent: Parent, at: datetime) -> dict[st
     # a keyed hash of the LMS id, by which the portal recognises the person without any data
     mark = bytes(subject.tombstone) if subject.tombstone else tombstone_of(subject.client_id, subject.external_id)
     own = {"client_id": proposal.client_id, "parent_kind": parent.kind, "parent_id": parent.id, "kind": "erase"}
-    orders = Order.objects.filter(**own).select_related("system").order_by("system__code", "pk")
-    held = Holding.objects.filter(client_id=proposal.client_id, subject=subject)
-    reported = set(held.order_by().values_list("system_id", "category"))
-    declared = list_declared(proposal.client_id)
-    systems = [_answer(order) | {"lines": _list_lines(order, reported, declared)} for order in orders]
+    orders = list(Order.objects.filter(**own).select_related("system").order_by("system__code", "pk"))
+    bases = find_bases(proposal.client_id, orders)
+    systems = [_answer(order, bases[order.pk]) for order in orders]
     return {
         "type": "erasure_certificate",
         "version": VERSION,
@@ -124,7 +122,7 @@ def _lines(proposal: ErasureProposal) -> list[int]:
     return sorted(no for no, line in erasure_list().intents().items() if (line.subject_id, line.stage) == wanted)
 
 
-def _answer(order: Order) -> dict[str, Any]:
+def _answer(order: Order, bases: dict[str, RestsOn]) -> dict[str, Any]:
     last = OrderStep.objects.filter(client_id=order.client_id, order=order).order_by("-taken_at", "-pk").first()
     result = order.result or {}
     return {
@@ -137,23 +135,8 @@ def _answer(order: Order) -> dict[str, Any]:
         "reported": result.get("reported", {}),
         "accepted": last.code if last and "outcome" in result else "",
         "answered_at": format_time(order.ended_at),
+        "lines": [{"category": category, **basis.to_codes()} for category, basis in bases.items()],
     }
-
-
-def _list_lines(
-    order: Order, reported: Container[tuple[object, str]], declared: Container[tuple[str, str]]
-) -> list[dict[str, str | None]]:
-    return [
-        {
-            "category": category,
-            **describe_basis(
-                confirmed_at=order.confirmed_at,
-                is_reported=(order.system_id, category) in reported,
-                is_declared=(order.system.code, category) in declared,
-            ),
-        }
-        for category in order.categories
-    ]
 
 
 _ABOUT = ("subject", "child")

@@ -1,7 +1,7 @@
 """Write a package: pages for people, JSON and CSV for machines, and what the systems gave."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
@@ -11,7 +11,9 @@ from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
+from consent.notices.selectors.registers import map_category_names
 from paktaleem.directory.data_systems.models import EXEMPTION_LABELS, Order, OrderPart, Waiver, describe_state
+from paktaleem.directory.data_systems.rests_on import RestsOn
 from paktaleem.directory.data_systems.selectors import list_parts
 from paktaleem.directory.data_systems.states import State
 from paktaleem.directory.files.models import FileKind
@@ -21,6 +23,8 @@ from paktaleem.directory.people.copies.sections import list_files
 from paktaleem.foundation.text.cells import format_cell
 from paktaleem.foundation.text.times import get_separator, join_words
 from paktaleem.foundation.web.public.pages import get_urdu_font
+from retention.data_map.portal import list_portal_lines
+from retention.data_map.selectors import find_bases
 from rights.packages.about import describe_processing
 from rights.packages.archive import Archive, Entry, build_schema
 from rights.packages.models import Package
@@ -33,14 +37,19 @@ ENDINGS = {FileKind.PDF: "pdf", FileKind.JPEG: "jpg", FileKind.PNG: "png", FileK
 
 @dataclass(frozen=True, slots=True)
 class SystemAnswer:
-    """One system's answer to the order of a package: the reason if it gave nothing, its files and their paths."""
+    """One system's answer to the order of a package: the reason if it gave nothing, its files and their paths.
+
+    ``bases`` says by category (code) why the system was asked, and whether it confirmed what it holds.
+    """
 
     order: Order
+    bases: Mapping[str, RestsOn]
     reason: object
     is_left_out: bool
     files: Sequence[tuple[OrderPart, str]]
 
-    def describe(self) -> dict[str, object]:
+    def describe(self, names: Mapping[str, str]) -> dict[str, object]:
+        """Return the answer in words of the current language; ``names`` are those of the data categories."""
         return {
             "system": self.order.system.name,
             "code": self.order.system.code,
@@ -48,16 +57,26 @@ class SystemAnswer:
             if self.is_left_out
             else describe_state(self.order.state, self.order.system),
             "reason": "" if self.is_left_out else str(self.reason),
+            "data": [
+                {"category": code, "name": names.get(code, code), **one.to_codes(), "words": one.describe()}
+                for code, one in self.bases.items()
+            ],
             "files": [{"path": path, "category": part.category, "bytes": part.file.size} for part, path in self.files],
         }
 
 
 def list_system_answers(package: Package, contents: Contents, *, portable: frozenset[str]) -> list[SystemAnswer]:
     """List the systems' answers; a package for portability only has the files of ``portable`` categories."""
-    return [_to_answer(order, folder, contents, portable) for folder, order in enumerate(list_orders(package), start=1)]
+    orders = list(list_orders(package))
+    bases = find_bases(package.client_id, orders)
+    return [
+        _to_answer(order, bases[order.pk], folder, contents, portable) for folder, order in enumerate(orders, start=1)
+    ]
 
 
-def _to_answer(order: Order, folder: int, contents: Contents, portable: frozenset[str]) -> SystemAnswer:
+def _to_answer(
+    order: Order, bases: Mapping[str, RestsOn], folder: int, contents: Contents, portable: frozenset[str]
+) -> SystemAnswer:
     is_left_out = not contents.has_system(order.system.code)
     has_files = not is_left_out and order.copies_purged_at is None
     parts = list_parts(order) if has_files else []
@@ -67,7 +86,7 @@ def _to_answer(order: Order, folder: int, contents: Contents, portable: frozense
         (part, f"{path}/{number:03}-{safe_name(part.category)}.{ENDINGS[FileKind(part.file.kind)]}")
         for number, part in enumerate(wanted, start=1)
     ]
-    return SystemAnswer(order, _find_reason(order), is_left_out, files)
+    return SystemAnswer(order, bases, _find_reason(order), is_left_out, files)
 
 
 def _find_reason(order: Order) -> object:
@@ -196,7 +215,9 @@ class PackageWriter:
     def _describe(self, language: str) -> dict[str, object]:
         with translation.override(language):
             about = self._describe_request() | describe_processing(self.package, at=self.at)
-            return about | {"systems": [answer.describe() for answer in self.answers]}
+            names = map_category_names(self.package.client_id, language=language)
+            portal = [asdict(line) for line in list_portal_lines(self.package.client_id)]
+            return about | {"systems": [answer.describe(names) for answer in self.answers], "portal": portal}
 
     def _render_page(self, language: str, shown: Sequence[_Shown], stored: Sequence[str]) -> str:
         values = {

@@ -35,6 +35,7 @@ from retention.data_map.services import confirm_line, declare_line, declare_map,
 from retention.holdings.models import Holding
 from retention.holdings.services.holdings import CollectionReport, report_collection
 from retention.inventories.models import AskedFor, Inventory, InventoryLine
+from retention.inventories.selectors import get_basis
 from retention.inventories.services import (
     ANSWER_WITHIN,
     MOST_NAMED,
@@ -46,6 +47,7 @@ from retention.inventories.services import (
     order_inventory,
     order_monthly,
 )
+from retention.schedule.selectors import list_due_of_person
 from tests.console.pages import row_url
 from tests.factories import SETTING_UP, make_system
 from tests.keeping import default_period, dispose
@@ -316,6 +318,23 @@ def test_people_named_by_hash_show_who_is_missing_unexpected_or_erased(cast, rep
     assert line.id_hashes == [hash_of(erased), hash_of("lms-stranger")]
     decided = decide_difference(line, decision="erased", ground="The system erased it.", **farah)
     assert InventoryLine.objects.get(pk=decided.pk).id_hashes == []
+
+
+def test_a_holding_says_whether_its_system_named_the_person_in_the_last_inventory(cast, declare, report, answer, now):
+    def said(person="danish"):
+        [due] = list_due_of_person(cast.subject(person), actor=cast.actor("farah"), at=now)
+        return get_basis(due.holding).describe()
+
+    report("danish")
+    assert said() == "Reported · Not confirmed"
+    declare(LOGS)
+    assert said() == "Reported, declared · Not confirmed"
+    answer(at=now + timedelta(hours=1), usage_logs=1, people={"usage_logs": ["lms-danish"]})
+    assert said() == f"Reported, declared · Confirmed by the system on {now:%Y-%m-%d}"
+    report("hamza", at=now + timedelta(hours=2), collected_at=now - timedelta(days=1))
+    assert said("hamza") == "Reported, declared · Not confirmed", "reported after the inventory"
+    InventoryLine.objects.update(missing=1)
+    assert said() == "Reported, declared · Not confirmed"
 
 
 def test_an_erased_person_whom_a_lying_system_still_holds_is_named_by_its_own_hash(cast, report, answer, now):

@@ -20,6 +20,7 @@ from consent.register.assessing import answer_assessment, approve_assessment
 from consent.register.models.purposes import LawfulBasis, Purpose
 from consent.register.risk import read_questionnaires
 from consent.register.services import change_register
+from paktaleem.directory.data_systems.models import System
 from paktaleem.directory.data_systems.services.fulfilment import approve_waiver, propose_waiver
 from paktaleem.directory.files.models import FileChunk, PackageKey
 from paktaleem.directory.files.services import FilePurged
@@ -32,6 +33,10 @@ from paktaleem.directory.people.services.people import register_subject
 from paktaleem.foundation.accounts.acts import Refused
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.context import in_client
+from retention.data_map.models import MapLine
+from retention.data_map.portal import list_portal_holdings
+from retention.data_map.services import declare_line
+from retention.holdings.models import Holding
 from rights.packages.archive import _TYPES
 from rights.packages.models import BuildFailure, PackageDownload
 from rights.packages.services import (
@@ -158,6 +163,28 @@ def test_the_page_is_in_both_languages_without_script_and_says_what_article_15_a
     about = data_in(files)["about"]["en"]
     assert {one["code"]: one["answer"] for one in about["systems"]} == {"billing": "Not applicable", "lms": "Done"}
     assert about["purposes"][0]["lawful_basis"]
+    [portal, other] = [{one["code"]: one for one in data_in(files)["about"][code]["portal"]} for code in ("en", "ur")]
+    assert portal.keys() == other.keys() == {one.line.kind.code for one in list_portal_holdings()}
+    assert absent(english, "What this portal itself holds", *(one["name"] for one in portal.values())) == []
+    assert portal["request_texts"]["period"] == "1,095 days"
+    assert not other["request_texts"]["name"].isascii()
+
+
+def test_a_copy_says_for_each_category_what_it_rests_on(cast, indus):
+    lms = System.objects.get(client=indus, code="lms")
+    about: dict[str, Any] = {"roles": ["student"], "purposes": [], "countries": ["PK"], "found_by": "lms_id"}
+    line = MapLine(client=indus, system=lms, category="content", **about)
+    declare_line(line, actor=SETTING_UP, reason=Reason.REVIEW, at=AT)
+    held: dict[str, Any] = {"system": lms, "system_owner": indus.pk, "category": "usage_logs", "count": 1}
+    times = {"first_collected_at": AT, "last_collected_at": AT}
+    Holding.objects.create(client=indus, subject=cast.subject("hamza"), **held, **times)
+    about = data_in(unpacked(content_of(package_of(built(cast)))))["about"]["en"]
+    found = {(one["code"], line["category"]): line["words"] for one in about["systems"] for line in one["data"]}
+    confirmed = f"Confirmed by the system on {AT:%Y-%m-%d}"
+    assert found["lms", "usage_logs"] == f"Reported · {confirmed}"
+    assert found["lms", "content"] == f"Declared · {confirmed}"
+    assert found["lms", "contact_details"] == f"Registered · {confirmed}"
+    assert found["billing", "billing"] == "Registered · Not confirmed"
 
 
 def test_a_copy_says_how_profiling_works_in_the_language_of_its_page(cast, indus):

@@ -30,6 +30,7 @@ from paktaleem.directory.data_systems.models import (
     Waiver,
     describe_state,
 )
+from paktaleem.directory.data_systems.rests_on import describe_confirmation
 from paktaleem.directory.data_systems.selectors import list_parts
 from paktaleem.directory.data_systems.services.fulfilment import (
     accept_order,
@@ -93,7 +94,7 @@ from paktaleem.foundation.first_rows import take_latest
 from paktaleem.foundation.operations.extensions import ExtensionPoint
 from paktaleem.foundation.tenancy.models import TenantRow
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
-from paktaleem.foundation.text.times import format_date, join_words
+from paktaleem.foundation.text.times import join_words
 
 system_panels: ExtensionPoint[Callable[[HttpRequest, System], dict[str, object]]] = ExtensionPoint(
     "data_systems.system_panels", "Panels on the console page of every system: a template and its values."
@@ -241,16 +242,9 @@ def list_order_lines(orders: QuerySet[Order]) -> list[OrderLine]:
         if order.state == State.NOT_APPLICABLE and reason:
             state = gettext("Not applicable: {reason}").format(reason=EXEMPTION_LABELS.get(reason, reason))
         url = reverse("admin:data_systems_order_change", args=[order.pk], current_app=site.name)
-        lines.append({"order": order, "state": state, "rests_on": _describe_basis(order), "url": url})
+        rests_on = "—" if order.is_open else describe_confirmation(order.confirmed_at)
+        lines.append({"order": order, "state": state, "rests_on": rests_on, "url": url})
     return lines
-
-
-def _describe_basis(order: Order) -> str:
-    if order.is_open:
-        return "—"
-    if order.confirmed_at is None:
-        return gettext("Not confirmed")
-    return gettext("Confirmed by the system on {day}").format(day=format_date(order.confirmed_at))
 
 
 _MOST = 50

@@ -19,6 +19,7 @@ from django.db.models import Count, Exists, Max, OuterRef, Q
 
 from consent.paper.selectors import in_both, name_codes, name_reasons
 from paktaleem.directory.data_systems.models import Ground, Order, OrderKind
+from paktaleem.directory.data_systems.rests_on import RestsOn
 from paktaleem.directory.data_systems.sealed_names import name_of
 from paktaleem.directory.data_systems.selectors import Parent
 from paktaleem.directory.data_systems.services.issuing import OrderSpec, issue_orders_for_set
@@ -37,7 +38,7 @@ from paktaleem.foundation.encryption.wrapped_secrets import SealedColumn
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from paktaleem.foundation.text.typesetting import typeset_certificate
 from paktaleem.foundation.upkeep.periods.services import get_length
-from retention.data_map.selectors import describe_basis, list_declared
+from retention.data_map.selectors import list_declared
 from retention.disposals.models import Batch, Cause, Certificate, Item, ItemState, Stage
 from retention.disposals.services.batches import AGAIN_AFTER, PARENT, enqueue_continuation, record_batch
 from retention.disposals.sql_statements import (
@@ -281,11 +282,11 @@ def _label(counts: list[dict[str, Any]], batch: Batch) -> list[dict[str, Any]]:
     declared, days = list_declared(batch.client_id), find_confirmations(batch.client_id, [batch.pk])
     return [
         count
-        | describe_basis(
+        | RestsOn(
             confirmed_at=days.get(count["system"]) if count["state"] in _GONE else None,
             is_reported=count.pop("is_reported"),
             is_declared=(count["system"], count["category"]) in declared,
-        )
+        ).to_codes()
         for count in counts
     ]
 

@@ -6,6 +6,7 @@ import io
 import re
 from contextlib import contextmanager
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from django.db import connection, transaction
@@ -26,6 +27,9 @@ from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.certificates import read_body
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM, new_id
+from retention.data_map.models import MapLine
+from retention.data_map.services import declare_line
+from retention.disposals.admin import build_panels
 from retention.disposals.models import Batch, Certificate, Item
 from retention.disposals.services.executing import certify_if_answered, list_parameters, render_certificate
 from retention.holdings.models import Holding
@@ -391,6 +395,26 @@ def test_the_certificate_is_a_pdf_in_both_languages_without_names(certified):
     assert certificate.sha256[:32] in text.replace(" ", "")
     for word in ("hamza", "lodhi", "farah"):
         assert word not in text.lower()
+
+
+def test_the_page_says_what_each_line_rests_on_until_the_system_confirms_it(cast, indus, now):
+    rule_for(indus, at=now)
+    hold_data(cast, "hamza", at=now)
+    about = {"category": "contact_details", "roles": ["student"], "purposes": [], "countries": ["PK"]}
+    declare_line(
+        MapLine(client=indus, system=lms(), found_by="lms_id", **about), actor=SETTING_UP, reason=Reason.REVIEW, at=now
+    )
+    sweep(indus.pk, now)
+
+    def said():
+        panels: list[Any] = [panel.get("lines", []) for panel in build_panels(Batch.objects.get())]
+        return [line["rests_on"] for lines in panels for line in lines if "rests_on" in line]
+
+    assert said() == ["Reported, declared", "Reported, declared"], "the counts and the samples"
+    batch = order_all(approved(cast, now), now + DAY)
+    answer(cast, Order.objects.get(), at=now + 2 * DAY)
+    certify(batch, now + 2 * DAY)
+    assert said() == [f"Done · Reported · Confirmed by the system on {now + 2 * DAY:%Y-%m-%d}"]
 
 
 def test_a_certificate_of_the_first_version_can_still_be_printed(certified):

@@ -34,6 +34,7 @@ from paktaleem.office.exits.services.ending import (
     resume_exit,
 )
 from paktaleem.office.exits.services.exporting import export_chunk
+from retention.data_map.portal import list_portal_holdings
 from retention.disposals.models import Batch, Certificate, Item
 from retention.disposals.services.batches import flag_chunk
 from retention.schedule.models import HoldKind
@@ -159,6 +160,14 @@ def test_an_exit_deletes_everywhere_ends_all_access_and_is_certified(cast, indus
     assert all(one.contact == f"{one.pk}{ERASED_DOMAIN}" for one in systems)
     body = read_body(ExitCertificate.objects.get(exit=row))
     assert body["people"]["erased"] == row.people
+    held = {one["kind"]: one for one in body["portal"]}
+    assert held.keys() == {one.line.kind.code for one in list_portal_holdings()}
+    assert (held["person"]["categories"], held["request_texts"]["period"]) == (
+        ["contact_details", "organisation"],
+        "P1095D",
+    )
+    english, urdu = (held["person"]["names"][code]["name"] for code in ("en", "ur"))
+    assert (english == urdu, english.startswith("A person’s data")) == (False, True)
     assert render_certificate(body, sha256="0" * 64).startswith(b"%PDF-")
     assert [len(one["sha256"]) for one in body["disposals"]] == [64]
     assert (body["proposed"]["by"], body["approved"]["by"]) == ("client_admin", "privacy_officer")

@@ -17,6 +17,7 @@ from children.invitations.services.answering import close_invitations
 from consent.agreements.selectors import list_notice_recipients, list_privacy_contacts
 from consent.agreements.services import end_agreement
 from consent.consents.selectors.consents import find_restrictions
+from consent.paper.selectors import in_each
 from consent.register.models.agreements import ServiceAgreement
 from paktaleem.directory.data_systems.models import Order, OrderKind, System
 from paktaleem.directory.data_systems.selectors import Parent, list_serving_systems
@@ -45,6 +46,7 @@ from paktaleem.foundation.operations.jobs import enqueue_job
 from paktaleem.foundation.tenancy.context import advisory_lock
 from paktaleem.foundation.tenancy.rows import PAKTALEEM, new_id
 from paktaleem.office.exits.models import AgreementExit, Choice, ExitCertificate, ExitPart, ExitStage
+from retention.data_map.portal import list_portal_lines
 from retention.disposals.models import Batch, Item, ItemState, Stage
 from retention.disposals.selectors import list_case_certificates
 from retention.disposals.services.batches import open_disposal, pause_disposal, resume_disposal
@@ -137,7 +139,7 @@ def record_exit(kind: str, row: AgreementExit, actor: Actor, at: datetime, **mor
     record_entry(kind, client_id=row.client_id, facts=facts, actor=actor, at=at)
 
 
-VERSION = 4
+VERSION = 5
 _NOT_CONFIRMED = (ItemState.NOT_APPLICABLE, ItemState.WAIVED, ItemState.NO_SYSTEM)
 
 
@@ -181,10 +183,28 @@ def _compose(row: AgreementExit, at: datetime) -> dict[str, object]:
         "given": _count_given(row),
         "disposals": [{"id": str(one.batch_id), "sha256": one.sha256} for one in disposals],
         "systems": _count_answers(row),
+        "portal": _list_portal(row.client_id),
         "people": {"at_approval": row.people, "exported": row.exported, "erased": row.erased},
         "delete_by": format_time(row.delete_by),
         "issued_at": format_time(at),
     }
+
+
+def _list_portal(client_id: UUID) -> list[dict[str, object]]:
+    """Return what the portal itself holds of the client's people, with its rules, in both languages."""
+    lines = in_each(partial(list_portal_lines, client_id))
+    return [
+        {
+            "kind": line.code,
+            "categories": sorted(line.categories),
+            "period": line.duration,
+            "names": {
+                language: {"name": one.name, "counted_from": one.counted_from, "kept": one.period, "then": one.disposal}
+                for language, one in (("en", line), ("ur", urdu))
+            },
+        }
+        for line, urdu in zip(lines["en"], lines["ur"], strict=True)
+    ]
 
 
 def _count_answers(row: AgreementExit) -> list[dict[str, object]]:
