@@ -11,8 +11,8 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
 from consent.cookies.banner import ENTRIES, render_tag
-from consent.cookies.models import Cookie, CookieCategory, CookieChoice, CookieSite, LinkedService
-from consent.cookies.selectors import find_banner, list_cookies
+from consent.cookies.models import Cookie, CookieChoice, CookieSite, LinkedService
+from consent.cookies.selectors import find_banner, list_cookies, name_categories
 from consent.cookies.services import review_link, save_cookie, save_link, save_site
 from consent.register.admin.safeguards import RegisterAdmin, SafeguardedAdmin
 from paktaleem.directory.staff.administration.admin.clients import PublicPage, public_pages
@@ -23,7 +23,6 @@ from paktaleem.foundation.console.filters import progress_filter
 from paktaleem.foundation.console.model_admin import EvidenceAdmin, Saving
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.tenancy.context import in_client
-from paktaleem.foundation.text.times import join_words
 
 
 @admin.register(Cookie, site=site)
@@ -109,10 +108,6 @@ class LinkedServiceAdmin(RegisterAdmin[LinkedService]):
         save_link(row, **saving.by)
 
 
-def _name(codes: list[str]) -> str:
-    return join_words(CookieCategory(code).label for code in codes) or "—"
-
-
 @admin.register(CookieChoice, site=site)
 class CookieChoiceAdmin(ExportableAdmin[CookieChoice], EvidenceAdmin[CookieChoice]):
     view_capability = Capability.VIEW_CONSENTS
@@ -130,11 +125,11 @@ class CookieChoiceAdmin(ExportableAdmin[CookieChoice], EvidenceAdmin[CookieChoic
 
     @admin.display(description="accepted")
     def accepted(self, row: CookieChoice) -> str:
-        return _name(row.given)
+        return name_categories(row.given)
 
     @admin.display(description="refused")
     def declined(self, row: CookieChoice) -> str:
-        return _name(row.refused)
+        return name_categories(row.refused)
 
     @admin.display(description="version of the text")
     def text(self, row: CookieChoice) -> int:

@@ -16,5 +16,6 @@ class CookiesConfig(PortalAppConfig):
     facts = "digest: hash of the text, review_on: reviewed on"
     ledger = (
         entry("cookie.banner_published", "Texts of the cookie banner published"),
+        entry("cookie.link_deleted", "Link from a browser to its choices about cookies deleted"),
         entry("link.reviewed", "Linked service reviewed"),
     )

@@ -1,12 +1,21 @@
 """Reading the registers of cookies and links, banners and choices."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from uuid import UUID
 
-from consent.cookies.models import BannerVersion, Cookie, CookieSite, LinkedService, Visitor
+from consent.cookies.models import (
+    BannerVersion,
+    Cookie,
+    CookieCategory,
+    CookieChoice,
+    CookieSite,
+    LinkedService,
+    Visitor,
+)
 from paktaleem.foundation.tenancy.context import read_in_one_statement
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
+from paktaleem.foundation.text.times import join_words
 
 
 def find_client_of_site(key: str) -> UUID | None:
@@ -37,6 +46,16 @@ def find_visitor(client_id: UUID, token: UUID | None) -> Visitor | None:
     if token is None:
         return None
     return Visitor.objects.filter(client_id=client_id, token_hash=hash_token(token)).first()
+
+
+def list_choices(visitor: Visitor, *, most: int) -> Sequence[CookieChoice]:
+    """Return a visitor's choices, newest first, without the texts that were shown."""
+    rows = CookieChoice.objects.filter(client_id=visitor.client_id, visitor=visitor.pk)
+    return list(rows.select_related("version").defer("version__content")[:most])
+
+
+def name_categories(codes: Iterable[str]) -> str:
+    return join_words(CookieCategory(code).label for code in codes) or "—"
 
 
 def hash_token(token: UUID) -> str:

@@ -32,13 +32,13 @@ from consent.cookies.models import (
 from consent.cookies.selectors import find_banner, hash_token, list_cookies
 from consent.register.effects import WeakensSafeguard, is_sandbox
 from consent.register.services import change_register, save_changed_row
-from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.accounts.actors import Actor, system_actor
 from paktaleem.foundation.accounts.acts import act, as_given, refuse_if
 from paktaleem.foundation.accounts.changes import ChangeKind, ProposedChange
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import ByKind, Reason
-from paktaleem.foundation.audit.canonical import canonical
+from paktaleem.foundation.audit.canonical import canonical, format_time
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.errors import PortalError, Problem
 from paktaleem.foundation.tenancy.context import advisory_lock
@@ -200,6 +200,7 @@ def _require_later(link: LinkedService, review_on: date, *, at: datetime) -> Non
 
 
 _AT_ONCE = 5_000
+_VISITOR = system_actor("cookies.page")
 
 
 class BannerOutdated(PortalError):
@@ -280,6 +281,34 @@ def record_choice(client: Client, made: ChoiceMade, *, token: UUID | None, at: d
     return RecordedChoice(visitor, token)
 
 
+@transaction.atomic
+def delete_visitor(client: Client, token: UUID, *, at: datetime) -> str:
+    """Delete the link from a browser to its choices, for its visitor; return the certificate (policy §9, §10).
+
+    The certificate is canonical JSON (RFC 8785), which only the visitor keeps; the ledger has its SHA-256. Empty for a
+    number that is not known.
+    """
+    visitor = _find_locked(client.pk, token)
+    if visitor is None:
+        return ""
+    choices = CookieChoice.objects.filter(client_id=client.pk, visitor=visitor.pk).count()
+    content = {
+        "type": "cookie_link_deletion_certificate",
+        "version": 1,
+        "client": {"code": client.code, "name": client.name},
+        "number_sha256": visitor.token_hash,
+        "choices": choices,
+        "first_at": format_time(visitor.first_at),
+        "last_at": format_time(visitor.last_at),
+        "deleted_at": format_time(at),
+    }
+    visitor.delete()
+    certificate = canonical(content)
+    facts = {"sha256": hashlib.sha256(certificate).hexdigest(), "choices": choices}
+    record_entry("cookie.link_deleted", client_id=client.pk, facts=facts, actor=_VISITOR, at=at)
+    return certificate.decode()
+
+
 def list_due_visitors(at: datetime) -> QuerySet[Visitor]:
     """List the visitors whose last choice is due for disposal at ``at``, in the current context."""
     found: QuerySet[Visitor] = Visitor.objects.filter(last_at__lte=get_cutoff(VISITORS.code, at=at))
@@ -304,11 +333,14 @@ def _resolve(banner: BannerVersion, made: ChoiceMade) -> tuple[list[str], list[s
     return given, [code for code in offered if code not in given]
 
 
+def _find_locked(client_id: UUID, token: UUID) -> Visitor | None:
+    rows = Visitor.objects.select_for_update().filter(client_id=client_id, token_hash=hash_token(token))
+    return rows.first()
+
+
 def _lock_visitor(client_id: UUID, token: UUID | None, at: datetime) -> tuple[UUID, Visitor]:
-    if token is not None:
-        rows = Visitor.objects.select_for_update().filter(client_id=client_id, token_hash=hash_token(token))
-        if (found := rows.first()) is not None:
-            return token, found
+    if token is not None and (found := _find_locked(client_id, token)) is not None:
+        return token, found
     token = uuid4()
     return token, Visitor(
         id=new_id(), client_id=client_id, token_hash=hash_token(token), first_at=at, last_at=at, given=[], refused=[]

@@ -23,8 +23,22 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.csrf import csrf_exempt
 
 from consent.cookies.models import BannerVersion, ChoiceSource, Visitor
-from consent.cookies.selectors import find_banner, find_client_of_site, find_visitor, get_open_origins
-from consent.cookies.services import BannerOutdated, ChildMayNotAccept, ChoiceMade, NothingToChoose, record_choice
+from consent.cookies.selectors import (
+    find_banner,
+    find_client_of_site,
+    find_visitor,
+    get_open_origins,
+    list_choices,
+    name_categories,
+)
+from consent.cookies.services import (
+    BannerOutdated,
+    ChildMayNotAccept,
+    ChoiceMade,
+    NothingToChoose,
+    delete_visitor,
+    record_choice,
+)
 from paktaleem.directory.access_links.services import Limit, count_in_window
 from paktaleem.directory.access_links.sessions import client_page, in_client_context
 from paktaleem.foundation.accounts.middleware import get_client_time
@@ -204,6 +218,8 @@ PAGE_LIMITS = (
     Limit("cookies-page/address", 120, timedelta(minutes=1)),
 )
 """Choices and numbers sent with the form: per IP address, at all clients together, and per client."""
+MOST_SHOWN, MOST_IN_COPY = 50, 5_000
+"""Choices of one visitor, the newest ones: on the page, and in the copy."""
 COOKIE_LIFE = timedelta(days=182)
 _ON_PLATFORM = _("Optional cookies can be accepted only on the platform itself.")
 _OUTDATED = _("The texts have changed. Please read them and choose again.")
@@ -211,19 +227,53 @@ _OUTDATED = _("The texts have changed. Please read them and choose again.")
 
 @client_page
 def show_cookies(request: HttpRequest, client_id: UUID) -> HttpResponse:
-    """Show the page; a POST records the visitor's choice, or finds the choice of a number from the banner."""
+    """Show the page; a POST records the visitor's choice, finds that of a number, sends a copy, or deletes the link."""
     client = Client.objects.get(pk=client_id)
-    if request.method == "POST":
-        if not count_in_window(PAGE_LIMITS, address=str(client_id), ip=get_remote_address(request) or ""):
-            return error_page(HTTPStatus.TOO_MANY_REQUESTS)
-        if "number" not in request.POST:
-            return _take_choice(request, client)
-        token = _parse_uuid(request.POST["number"].strip())
-        if find_visitor(client.pk, token) is None or token is None:
-            refused = gettext("This number is not known here. Copy it from the cookie settings of the site.")
-            return _render(request, client, number_error=refused, status=HTTPStatus.UNPROCESSABLE_ENTITY)
-        return _redirect(client, token)
-    return _render(request, client)
+    if request.method != "POST":
+        return _render(request, client)
+    if not count_in_window(PAGE_LIMITS, address=str(client_id), ip=get_remote_address(request) or ""):
+        return error_page(HTTPStatus.TOO_MANY_REQUESTS)
+    if "copy" in request.POST:
+        return _send_copy(request, client)
+    if "delete" in request.POST:
+        return _delete_link(request, client)
+    return _find_choice(request, client) if "number" in request.POST else _take_choice(request, client)
+
+
+def _find_choice(request: HttpRequest, client: Client) -> HttpResponse:
+    token = _parse_uuid(request.POST["number"].strip())
+    if find_visitor(client.pk, token) is None or token is None:
+        refused = gettext("This number is not known here. Copy it from the cookie settings of the site.")
+        return _render(request, client, number_error=refused, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    return _redirect(client, token, "#history")
+
+
+def _delete_link(request: HttpRequest, client: Client) -> HttpResponse:
+    token = _read_token(request, client)
+    certificate = delete_visitor(client, token, at=get_client_time(request)) if token else ""
+    response = _render(request, client, certificate=certificate)
+    response.delete_cookie(_cookie_name(client), path=_page_url(client).partition("?")[0], samesite="Strict")
+    return response
+
+
+def _send_copy(request: HttpRequest, client: Client) -> HttpResponse:
+    visitor = find_visitor(client.pk, _read_token(request, client))
+    if visitor is None:
+        return error_page(HTTPStatus.NOT_FOUND)
+    choices = [
+        {
+            "recorded_at": one.recorded_at.isoformat(),
+            "version": one.version.number,
+            "language": one.language,
+            "accepted": one.given,
+            "refused": one.refused,
+            "source": one.source,
+            "privacy_signal": one.has_signal,
+        }
+        for one in list_choices(visitor, most=MOST_IN_COPY)
+    ]
+    named = {"Content-Disposition": 'attachment; filename="cookie-choices.json"', "Cache-Control": "no-store"}
+    return JsonResponse({"client": client.code, **_serialize(visitor), "choices": choices}, headers=named)
 
 
 def _take_choice(request: HttpRequest, client: Client) -> HttpResponse:
@@ -243,11 +293,11 @@ def _take_choice(request: HttpRequest, client: Client) -> HttpResponse:
         return _render(request, client, error=_OUTDATED, status=HTTPStatus.CONFLICT)
     except ChildMayNotAccept:
         return _render(request, client, error=_ON_PLATFORM, status=HTTPStatus.FORBIDDEN)
-    return _redirect(client, recorded.token)
+    return _redirect(client, recorded.token, "&saved=1#choice")
 
 
-def _redirect(client: Client, token: UUID) -> HttpResponse:
-    response = HttpResponse(status=HTTPStatus.FOUND, headers={"Location": f"{_page_url(client)}&saved=1#choice"})
+def _redirect(client: Client, token: UUID, shown: str) -> HttpResponse:
+    response = HttpResponse(status=HTTPStatus.FOUND, headers={"Location": f"{_page_url(client)}{shown}"})
     response.set_cookie(
         _cookie_name(client),
         str(token),
@@ -289,10 +339,23 @@ def _render(request: HttpRequest, client: Client, *, status: int = HTTPStatus.OK
         banner=banner,
         offered=_list_offered(client, banner, text, visitor, has_signal=has_signal),
         visitor=visitor,
+        choices=_list_lines(visitor) if visitor else [],
         has_signal=has_signal,
         is_saved=visitor is not None and "saved" in request.GET,
         **values,
     )
+
+
+def _list_lines(visitor: Visitor) -> list[dict[str, object]]:
+    return [
+        {
+            "recorded_at": one.recorded_at,
+            "accepted": name_categories(one.given),
+            "refused": name_categories(one.refused),
+            "source": one.get_source_display(),
+        }
+        for one in list_choices(visitor, most=MOST_SHOWN)
+    ]
 
 
 def _list_offered(

@@ -30,6 +30,7 @@ from paktaleem.directory.people.models import AgeChange, AgeRoute, GuardianClaim
 from paktaleem.directory.people.selectors import sealer_of
 from paktaleem.directory.people.services.erasure import AlreadyErased
 from paktaleem.directory.people.services.people import lock_subject, open_details, register_subject
+from paktaleem.directory.staff.former_staff import correct_account_of
 from paktaleem.foundation.accounts.actors import (
     Actor,
     NotAllowed,
@@ -502,6 +503,8 @@ class _Making:
                 self._store(field, to_text(field, before), text, is_done=is_done)
             if is_done:
                 done[field] = text or None
+        if name := done.get("full_name"):
+            correct_account_of(self.subject, name, self.actor, self.at)
         return self.order(done, frozenset({CATEGORY})) if done else []
 
     def _store(self, field: str, old: str, new: str, *, is_done: bool) -> None:

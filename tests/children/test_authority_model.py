@@ -47,9 +47,12 @@ from children.guardians.services.verifications import MayNotConsent, mark_verifi
 from children.invitations.selectors import list_wards
 from consent.decisions.facts import Question
 from consent.decisions.selectors.decisions import decide_one
+from paktaleem.directory.data_systems.models import Order
+from paktaleem.directory.people.erasures import Erasure
 from paktaleem.directory.people.models import AgeChange, Subject
 from paktaleem.directory.people.services.age_recomputation import recompute_ages
-from paktaleem.directory.people.services.erasure import AlreadyErased, erase_subject
+from paktaleem.directory.people.services.batches import record_subject_event
+from paktaleem.directory.people.services.erasure import AlreadyErased, complete_erasure, erase_subject
 from paktaleem.directory.people.services.people import register_subject
 from paktaleem.foundation.accounts.actors import NotAllowed, person_actor, user_actor
 from paktaleem.foundation.accounts.acts import Refused
@@ -57,10 +60,20 @@ from paktaleem.foundation.accounts.changes import ProposedChange, decide_propose
 from paktaleem.foundation.accounts.client_services import change_client
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester, ChangeAlreadyDecided
+from paktaleem.foundation.audit.certificates import read_body
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import new_id
+from retention.disposals.models import Batch
+from rights.erasures.certificates import find_readable
+from rights.erasures.models import Certificate
+from rights.erasures.services.progress import erase_leavers
+from rights.erasures.services.proposals import decide_erasure, propose_erasure
 from tests.children.guardians import approve_host, decision_reason, make_guardian, record_answer, verified_guardian
+from tests.erasures.steps import certified, second, waive_all
 from tests.factories import SETTING_UP, SubjectFactory
+from tests.keeping import default_period
+from tests.retention.disposals.steps import answer, approved, certify, lms, order_all, sweep
+from tests.retention.schedule.making import make_holding, make_rule
 
 STEPS = int(os.environ.get("GATE_STEPS", "500"))
 STEPS_OF_ONE = 25
@@ -468,3 +481,45 @@ def test_who_decides_follows_the_law_where_the_child_lives(cast, now, family, st
     wards = {row.child.external_id for row in list_wards(mother, at=at)}
     assert wards == ({"home", "abroad"} if has_access else set())
     assert Subject.objects.get(external_id="abroad").of_age_threshold == 16
+
+
+def leave_school(child, at):
+    record_subject_event(child, kind="account_closed", happened_at=at, actor=SETTING_UP, at=at)
+
+
+def test_the_family_leaves_the_school_and_is_forgotten_with_certificates(cast, now, family):
+    """At 22 both leave: one asks for erasure, the data of the other and of their mother ends by the schedule."""
+    mother, born = family
+    at = now.replace(year=born.year + 22, month=born.month, day=born.day)
+    home, abroad = (Subject.objects.select_related("client").get(external_id=name) for name in ("home", "abroad"))
+    make_rule(home.client_id, "newsletter", "contact_details", trigger="account_closed", at=at - DAY)
+    held = make_holding(home, "contact_details", ["newsletter"], collected_at=at - DAY, system=lms())
+    for child in (home, abroad):
+        leave_school(child, at)
+    given = {"ground": "They asked for it.", "reason": "subject_request", "actor": cast.actor("amina"), "at": at}
+    proposal = propose_erasure(abroad, **given)
+    certificate = Certificate.objects.get(
+        proposal=certified(cast, decide_erasure(proposal, approve=True, actor=second(cast), at=at), at + 3 * DAY)
+    )
+    assert read_body(certificate)["extent"]["kind"] == "whole"
+    assert decision_reason(cast, "abroad", at + 3 * DAY) == "subject_erased"
+
+    sweep(home.client_id, at + 30 * DAY)
+    assert not Batch.objects.exists(), "a day early"
+    due = at + 31 * DAY
+    sweep(home.client_id, due)
+    batch = order_all(approved(cast, due), due + DAY)
+    answer(cast, Order.objects.open().get(subject=home), at=due + DAY)
+    [count] = read_body(certify(batch, due + DAY))["counts"]
+    assert (count["category"], count["state"], count["count"]) == (held.category, "disposed", 1)
+
+    year = at + default_period("leavers")
+    assert erase_leavers(home.client_id, actor=SETTING_UP, at=year - DAY) == 0, "a day early"
+    assert erase_leavers(home.client_id, actor=SETTING_UP, at=year) == 1, "their mother leaves with the last child"
+    for person in (home, mother):
+        waive_all(cast, year, subject=person)
+        assert complete_erasure(Erasure.objects.get(subject=person), actor=SETTING_UP, at=year)
+        erase_leavers(home.client_id, actor=SETTING_UP, at=year)
+    for person in (home, abroad, mother):
+        assert find_readable(Subject.objects.get(pk=person.pk)) == []
+    assert [decision_reason(cast, name, year) for name in ("home", "abroad")] == ["subject_erased"] * 2

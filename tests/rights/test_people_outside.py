@@ -29,8 +29,10 @@ from paktaleem.directory.data_systems.states import Answer, Outcome
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services.erasure import replay_erasures
 from paktaleem.directory.people.tasks import forget_in_statistics
+from paktaleem.directory.staff.former_staff import find_need
 from paktaleem.foundation.accounts.models import Membership, User
 from paktaleem.foundation.accounts.staff_services import Colleague, end_membership, invite_colleague
+from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client, in_global
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from rights.erasures.models import Certificate, ErasureProposal
@@ -388,10 +390,12 @@ def office_of(committed, time_machine, settings, tmp_path):
     return lambda client: Office(committed, time_machine, client)
 
 
-def copy_of(office):
+def copy_of(office, *, is_known=True):
     """Ask for a copy by the contact; return the browser and the sections of the copy."""
     office.move(WAIT)
-    office.write("access", CONTACT_OF_CLIENT, is_known=True)
+    office.write("access", CONTACT_OF_CLIENT, is_known=is_known)
+    if not is_known:
+        office.register(full_name=NAME_OF_CONTACT)
     browser = office.confirm(CONTACT_OF_CLIENT)
     office.decide()
     office.answer_orders()
@@ -497,29 +501,35 @@ def test_an_account_restored_with_its_owner_is_erased_by_the_replay(restored_off
     assert get_account(user).erased_at is not None
 
 
-def test_an_account_restored_from_before_its_owner_wrote_is_erased_by_the_next_disposal(restored_office):
+def test_an_account_restored_from_before_its_owner_wrote_is_erased_by_the_replay(restored_office):
     user = invited(restored_office)
     leave(restored_office, user)
     with make_backup() as backup:
         ask(restored_office)
         erase_restored(restored_office)
-        assert restore(backup, user)[0] == "never here"
-    assert get_account(user).erased_at is None, "the list names no account, only a mark"
-    assert dispose("staff_accounts") == 1
+        assert restore(backup, user)[0] == "never here", "the list names no account, only a mark"
     assert get_account(user).erased_at is not None
     dispose("messages")
     assert found_in_dump(STAFF, STAFF_NAME) == []
 
 
-def test_an_account_restored_with_a_role_is_erased_once_the_role_has_ended(restored_office):
-    user = invited(restored_office)
+def test_a_role_that_ended_before_its_owner_was_erased_gives_no_access_after_a_restore(restored_office):
+    user, cast = invited(restored_office), restored_office.cast
     with make_backup() as backup:
         leave(restored_office, user)
         ask(restored_office)
         erase_restored(restored_office)
         restore(backup, user)
-    assert restored_office.cast.get(Membership, "khyber", user=user).ends_at is None
-    assert dispose("staff_accounts") == 0, "the account has a role"
-    leave(restored_office, user)
-    assert dispose("staff_accounts") == 1
-    assert get_account(user).erased_at is not None
+    account = get_account(user)
+    assert (account.erased_at is not None, account.is_active) == (True, False)
+    assert cast.get(Membership, "khyber", user=user).ends_at is None
+    dispose("staff_accounts")
+    ended_at = cast.get(Membership, "khyber", user=user).ends_at
+    assert cast.has(Entry, "khyber", kind="membership.ended", recorded_at=ended_at), "evidence of the end"
+
+
+def test_only_a_role_from_before_the_erasure_was_confirmed_counts_as_restored(restored_office):
+    user, at = invited(restored_office), timezone.now()
+    with in_client(PAKTALEEM):
+        assert find_need(user.pk, at + WAIT, confirmed_at=at - WAIT), "given since"
+        assert not find_need(user.pk, at + WAIT, confirmed_at=at + WAIT)

@@ -22,7 +22,7 @@ from paktaleem.directory.staff.single_sign_on.models import SignOnLink
 from paktaleem.foundation.accounts.actors import Actor, system_actor
 from paktaleem.foundation.accounts.models import ERASED_DOMAIN, Membership, User
 from paktaleem.foundation.accounts.second_person import ChangeState
-from paktaleem.foundation.accounts.staff_accounts import Stamp, erase_account, list_roles
+from paktaleem.foundation.accounts.staff_accounts import Stamp, erase_account, list_roles, record_user_entry, write_end
 from paktaleem.foundation.accounts.staff_changes import ROLES_OF_STAFF, StaffChange
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import save_tracked
@@ -36,6 +36,7 @@ account_needs: ExtensionPoint[Callable[[UUID, datetime], str]] = ExtensionPoint(
     "accounts.needs", "Why the name of the owner of an account without a role is kept, with the law; empty if not."
 )
 _PREFIX = "staff-"
+_PERIODS = "SELECT * FROM accounts_membership_periods(%s)"
 _NAMES = dict(ROLES_OF_STAFF)
 
 
@@ -51,11 +52,21 @@ def find_account_id(subject: Subject) -> UUID | None:
     return UUID(name.removeprefix(_PREFIX)) if is_owner else None
 
 
-def find_need(user_id: UUID, at: datetime) -> str:
-    """Return in words why an account is needed; empty if it may be erased."""
-    if list_roles(user_id, at=at):
+def find_need(user_id: UUID, at: datetime, *, confirmed_at: datetime | None = None) -> str:
+    """Return in words why an account is needed; empty if it may be erased.
+
+    A role from before ``confirmed_at``, when the erasure was confirmed, had ended by then: a restored backup opened it.
+    """
+    roles = list_roles(user_id, at=at)
+    if roles and (confirmed_at is None or not _are_older(user_id, confirmed_at, at)):
         return gettext("They have a role with which they sign in: end it first.")
     return next((need for find in account_needs if (need := find(user_id, at))), "")
+
+
+def _are_older(user_id: UUID, confirmed_at: datetime, at: datetime) -> bool:
+    periods = call_of_account(_PERIODS, user_id)
+    starts = [starts_at for *_names, starts_at, ends_at in periods if ends_at is None or ends_at > at]
+    return starts != [] and max(starts) <= confirmed_at
 
 
 def find_needed_accounts(client_id: UUID, people: Sequence[UUID], at: datetime) -> Iterator[tuple[UUID, Hold]]:
@@ -68,8 +79,29 @@ def find_needed_accounts(client_id: UUID, people: Sequence[UUID], at: datetime) 
 
 def erase_account_of(subject: Subject, actor: Actor, at: datetime) -> None:
     """Erase the account of a person who is erased; a handler of ``people.before_erasure``."""
-    if (user_id := find_account_id(subject)) is not None:
-        _erase(user_id, Stamp(actor, Reason.SUBJECT_REQUEST, at, ()))
+    if (user_id := find_account_id(subject) or _find_by_mark(subject)) is not None:
+        stamp = Stamp(actor, Reason.SUBJECT_REQUEST, at, ())
+        _erase(user_id, stamp, confirmed_at=subject.erasure_started_at or at)
+
+
+def _find_by_mark(subject: Subject) -> UUID | None:
+    """Find the account of a person of whom a restored backup knows only the mark in the erasure list."""
+    if subject.client_id != PAKTALEEM or subject.external_id is not None or subject.tombstone is None:
+        return None
+    accounts = User.objects.filter(erased_at=None).values_list("pk", flat=True)
+    return next((one for one in accounts if tombstone_of(PAKTALEEM, name_account(one)) == subject.tombstone), None)
+
+
+def correct_account_of(subject: Subject, full_name: str, actor: Actor, at: datetime) -> None:
+    """Correct the name of the account of a data subject of PakTaleem, if they own one (GDPR Art. 16)."""
+    if (user_id := find_account_id(subject)) is None:
+        return
+    user = User.objects.select_for_update().filter(pk=user_id, erased_at=None).first()
+    if user is not None and user.full_name != full_name:
+        user.full_name, stamp = full_name, Stamp(actor, Reason.SUBJECT_REQUEST, at, ())
+        user.full_clean(exclude=["password"])
+        save_tracked(user, actor=actor, reason=stamp.reason, at=at, only=["full_name"])
+        record_user_entry("user.changed", user, stamp)
 
 
 @transaction.atomic
@@ -80,9 +112,9 @@ def erase_unneeded_accounts(client_id: UUID, *, actor: Actor, at: datetime) -> i
     return sum(_erase(one, stamp) for one in users.values_list("user_id", flat=True).distinct())
 
 
-def _erase(user_id: UUID, stamp: Stamp) -> bool:
+def _erase(user_id: UUID, stamp: Stamp, *, confirmed_at: datetime | None = None) -> bool:
     user = User.objects.select_for_update().filter(pk=user_id, erased_at=None).first()
-    if user is None or find_need(user.pk, stamp.at):
+    if user is None or find_need(user.pk, stamp.at, confirmed_at=confirmed_at):
         return False
     erase_account(user, stamp)
     return True
@@ -93,11 +125,7 @@ def _purge_accounts(at: datetime) -> int:
     with in_client(PAKTALEEM):
         cutoff = get_cutoff(STAFF_ACCOUNTS.code, at=at)
     with as_officer():
-        unused = {tombstone_of(PAKTALEEM, name_account(user.pk)): user.pk for user in _list_unused(at)}
         due = set(_list_unused(cutoff).filter(created_at__lte=cutoff).values_list("pk", flat=True))
-    with in_client(PAKTALEEM):  # accounts that an older backup brought back
-        erased = Subject.objects.filter(client_id=PAKTALEEM, tombstone__in=list(unused))
-        due |= {unused[bytes(mark)] for mark in erased.values_list("tombstone", flat=True) if mark}
     rows = 0
     for user_id in sorted(due):
         with in_client(PAKTALEEM):
@@ -117,7 +145,10 @@ def _list_unused(at: datetime) -> QuerySet[User]:
 def _remove_traces(stamp: Stamp) -> None:
     of_erased = SignOnLink.objects.filter(user__erased_at__isnull=False).exclude(subject__endswith=ERASED_DOMAIN)
     with as_officer():
-        found = list(of_erased)
+        found, roles = list(of_erased), list(Membership.objects.filter(user__erased_at__isnull=False, ends_at=None))
+    for role in roles:  # a restored backup opened them again
+        with in_client(role.client_id):
+            write_end(role, stamp)
     for link in found:
         with in_client(link.client_id):
             link.subject, link.ended_at = f"{link.pk}{ERASED_DOMAIN}", link.ended_at or stamp.at
@@ -154,7 +185,7 @@ def list_staff_sections() -> Sequence[Section]:
         ),
         make_account_section(
             *("staff_roles", _("Your roles as a member of staff"), Membership, _ROLES),
-            lambda user_id: call_of_account("SELECT * FROM accounts_membership_periods(%s)", user_id),
+            lambda user_id: call_of_account(_PERIODS, user_id),
         ),
     )
 

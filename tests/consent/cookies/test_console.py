@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import html
+import json
 import re
 from datetime import timedelta
 from pathlib import Path
@@ -12,13 +13,17 @@ from django.contrib.staticfiles.finders import find
 from django.test import Client
 
 from consent.cookies.banner import INTEGRITY, SCRIPT, get_script_path, render_tag
-from consent.cookies.models import Cookie, CookieChoice, CookieSite, LinkedService
-from consent.cookies.services import record_choice
+from consent.cookies.models import Cookie, CookieChoice, CookieSite, LinkedService, Visitor
+from consent.cookies.selectors import hash_token
+from consent.cookies.services import record_choice, save_cookie
 from consent.cookies.views import PAGE_LIMITS
 from paktaleem.directory.access_links.services import count_in_window
+from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.tenancy.context import in_client
 from tests.consent.cookies.making import get_banner, made, make_cookie, make_link, make_site, make_usual_cookies
+from tests.factories import SETTING_UP
+from tests.keeping import default_period, dispose
 from tests.signing_in import browser_of
 
 COOKIES, SITES = "/admin/cookies/cookie/", "/admin/cookies/cookiesite/"
@@ -335,3 +340,61 @@ def test_the_privacy_page_lists_linked_services_and_leads_to_the_cookies(cast, b
     assert 'href="https://video.example/privacy" rel="noopener noreferrer"' in text
     assert 'href="/cookies/khyber/?lang=en"' in text
     assert "Video" not in browser.get("/privacy/indus/").content.decode()
+
+
+def test_a_visitor_sees_their_choices_has_a_copy_and_deletes_the_link(site_of, browser, recorded, cast, now):
+    site_of("khyber")
+    khyber = cast.client_id("khyber")
+    with in_client(khyber):
+        number = record_choice(cast.client("khyber"), made(4, "analytics"), token=None, at=now).token
+        record_choice(cast.client("khyber"), made(4, source="settings"), token=number, at=now + timedelta(hours=1))
+        record_choice(cast.client("khyber"), made(4, "advertising"), token=None, at=now)
+        make_cookie(khyber, "lms_more", "necessary")
+    assert browser.get(browser.post(KHYBER, {"number": number})["Location"]).context["is_saved"] is False
+    page = browser.get(KHYBER)
+    assert [(one["accepted"], one["source"]) for one in page.context["choices"]] == [
+        ("—", "In the settings of the banner"),
+        ("Statistics", "In the banner"),
+    ]
+    copy = browser.post(KHYBER, {"copy": "1"})
+    assert "attachment" in copy["Content-Disposition"]
+    assert [one["accepted"] for one in copy.json()["choices"]] == [[], ["analytics"]]
+    assert copy.json()["first_at"] == now.isoformat()
+
+    deleted = browser.post(KHYBER, {"delete": "1"})
+    certificate = json.loads(deleted.context["certificate"])
+    assert (certificate["choices"], certificate["number_sha256"]) == (2, hash_token(number))
+    assert html.escape(deleted.context["certificate"]) in deleted.content.decode()
+    with in_client(khyber):
+        facts = json.loads(Entry.objects.get(kind="cookie.link_deleted").body)["facts"]
+        assert facts["sha256"] == hashlib.sha256(deleted.context["certificate"].encode()).hexdigest()
+        assert Visitor.objects.get().given == ["advertising"], "another visitor's link stays"
+    assert len(recorded()) == 3, "the choices are evidence"
+    assert browser.post(KHYBER, {"number": number}).status_code == 422
+    assert browser.post(KHYBER, {"copy": "1"}).status_code == 404
+    assert browser.post(KHYBER, {"delete": "1"}).context["certificate"] == "", "nothing to certify"
+
+
+def test_a_number_is_found_where_optional_cookies_are_no_longer_used(site_of, browser, cast):
+    site_of("khyber")
+    choose(browser, KHYBER, "analytics")
+    with in_client(cast.client_id("khyber")):
+        for cookie in Cookie.objects.exclude(category="necessary"):
+            cookie.is_active = False
+            save_cookie(cookie, actor=SETTING_UP, reason="review", at=wall_clock_now())
+    text = browser.get(KHYBER).content.decode()
+    assert "there is nothing to choose" in text
+    assert 'name="number"' in text
+    assert 'name="delete"' in text
+
+
+def test_the_schedule_forgets_a_visitor_and_their_number(site_of, browser, time_machine):
+    site_of("khyber")
+    number = choose(browser, KHYBER, "analytics").cookies["cookie_choice_khyber"].value
+    time_machine.move_to(wall_clock_now() + default_period("cookie_visitors") - timedelta(hours=1))
+    assert dispose("cookie_visitors") == 0, "an hour early"
+    assert browser.get(KHYBER).context["choices"] != []
+    time_machine.move_to(wall_clock_now() + timedelta(hours=2))
+    assert dispose("cookie_visitors") == 1
+    assert browser.get(KHYBER).context["choices"] == []
+    assert browser.post(KHYBER, {"number": number}).status_code == 422

@@ -248,10 +248,10 @@ def _erase(
 
 
 def _destroy(subject: Subject, mark: bytes | None, *, actor: Actor, reason: Reason | str, at: datetime) -> None:
+    subject.tombstone = mark
     for hook in extension_points.before_erasure:
         hook(subject, actor, at)
     SubjectKey.objects.filter(client_id=subject.client_id, subject_id=subject.id).delete()
-    subject.tombstone = mark
     for column in _EMPTIED:
         setattr(subject, column, None)
     subject.country = subject.grade = ""
