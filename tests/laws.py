@@ -27,7 +27,7 @@ def law_of_pakistan(folder: Path, *periods: str, country: str = "PK") -> overrid
 
 
 def law_abroad(folder: Path) -> override_settings:
-    """Replace the law of the United Arab Emirates by one stricter than Pakistan's: 15 days, no pause, 24 hours, an authority."""
+    """Replace the law of the United Arab Emirates by a stricter one: 15 days, no pause, 24 hours, an authority."""
     rules = {"answer": "days = 15", "pause": "allowed = false", "breach_authority": "hours = 24"}
     authority = 'by_country = { AE = ["Office of a test", "https://privacy.example"] }'
     return law_of_pakistan(folder / "abroad", period("2020-01-01", **rules, authority=authority), country="AE")
