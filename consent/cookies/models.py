@@ -201,9 +201,6 @@ class Visitor(TenantRow):
         ]
         indexes = oldest_first("last_at", "visitor_by_last_time")
 
-    def __str__(self) -> str:
-        return str(self.pk)
-
 
 class CookieChoice(TenantRow):
     """One choice of a visitor about categories of cookies; ``visitor`` is the id of a row that may be deleted since."""

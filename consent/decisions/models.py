@@ -53,9 +53,6 @@ class SubjectChange(TenantRow):
     class Meta:
         indexes = [models.Index(fields=["client", "xact", "id"], name="subjectchange_in_order")]
 
-    def __str__(self) -> str:
-        return self.kind
-
 
 class RegisterChange(TenantRow):
     """One transaction that changed the register of a client, or the shared catalogue (PakTaleem's rows)."""
@@ -67,9 +64,6 @@ class RegisterChange(TenantRow):
 
     class Meta:
         constraints = [unique_in_client("registerchange_once_per_transaction", "xact")]
-
-    def __str__(self) -> str:
-        return str(self.xact)
 
 
 class RetentionFactKind(models.TextChoices):
@@ -108,9 +102,6 @@ class RetentionFact(TenantRow):
             ),
         ]
         indexes = [models.Index(fields=["client", "subject"], name="retentionfact_of_subject")]
-
-    def __str__(self) -> str:
-        return self.kind
 
 
 class LogMode(models.TextChoices):

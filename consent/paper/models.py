@@ -85,9 +85,6 @@ class FormPurpose(TenantRow):
         ordering = ["run", "position"]
         constraints = [unique_in_client("formpurpose_once_per_form", "run", "purpose")]
 
-    def __str__(self) -> str:
-        return f"question {self.position}"
-
 
 class FormPage(TenantRow):
     """One person's page of a form, with the purposes based on consent for their role; for guardians about the child.

@@ -151,9 +151,6 @@ class CaseAddress(TenantRow):
         ]
         indexes = [models.Index(fields=["token_hash"], name="caseaddress_by_token")]
 
-    def __str__(self) -> str:
-        return "address of a case"
-
 
 class MailboxError(models.TextChoices):
     """Why the mailbox could not be read."""

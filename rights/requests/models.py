@@ -441,9 +441,6 @@ class RequestNote(OfRequest):
         ordering = ["at", "id"]
         indexes = [models.Index(fields=["client", "request", "at", "id"], name="rightsnote_of_request")]
 
-    def __str__(self) -> str:
-        return "note"
-
 
 class RequestLimit(TenantRow):
     """One restriction or objection that a request brought about: its orders are part of carrying out the request."""
@@ -469,6 +466,3 @@ class RequestLimit(TenantRow):
             models.Index(fields=["client", "restriction"], name="rightslimit_by_restriction"),
             models.Index(fields=["client", "objection"], name="rightslimit_by_objection"),
         ]
-
-    def __str__(self) -> str:
-        return "restriction" if self.restriction_id else "objection"

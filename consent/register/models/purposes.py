@@ -371,9 +371,6 @@ class RegisterVersion(TenantRow):
     class Meta:
         constraints = [unique_in_client("registerversion_one_per_client")]
 
-    def __str__(self) -> str:
-        return str(self.version)
-
 
 class PurposeCapacity(PeriodRow):
     """PakTaleem's capacity for one purpose, from a day on (policy §7); without a row it is processor.

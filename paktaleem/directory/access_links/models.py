@@ -74,9 +74,6 @@ class PageLink(AccessGrant, ActorStamp):
             models.Index(fields=["expires_at"], name="pagelink_by_expiry"),
         ]
 
-    def __str__(self) -> str:
-        return f"link to {self.page}"
-
 
 class PageCode(AccessGrant):
     """One one-time code sent to one person; valid once, in the browser that requested it (``knock``)."""
@@ -103,6 +100,3 @@ class PageCode(AccessGrant):
             models.CheckConstraint(condition=Q(expires_at__gt=F("created_at")), name="pagecode_expires_later"),
         ]
         indexes = [models.Index(fields=["expires_at"], name="pagecode_by_expiry")]
-
-    def __str__(self) -> str:
-        return f"code for {self.page}"

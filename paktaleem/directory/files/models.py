@@ -117,6 +117,3 @@ class FileChunk(TenantRow):
     class Meta:
         ordering = ["number"]
         constraints = [unique_in_client("filechunk_number_unique", "file", "number")]
-
-    def __str__(self) -> str:
-        return str(self.number)

@@ -311,9 +311,6 @@ class SubjectKey(TenantRow):
     class Meta:
         constraints = [unique_in_client("subjectkey_one_per_person", "subject")]
 
-    def __str__(self) -> str:
-        return f"key of epoch {self.epoch}"
-
 
 _RELATIONSHIPS = {"parent": _("Parent"), "guardian": _("Guardian"), "relative": _("Relative"), "other": _("Other")}
 

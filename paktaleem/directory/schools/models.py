@@ -172,9 +172,6 @@ class ClassTerm(TenantRow):
     class Meta:
         constraints = [unique_in_client("classterm_once", "school_class", "term")]
 
-    def __str__(self) -> str:
-        return str(self.term_id)
-
 
 class Enrolment(TenantRow):
     """One period ``[starts_on, ends_on)`` of one person in one class, in one role.
@@ -312,9 +309,6 @@ class RosterChunk(TenantRow):
 
     class Meta:
         constraints = [unique_in_client("rosterchunk_in_order", "roster", "number")]
-
-    def __str__(self) -> str:
-        return f"part {self.number}"
 
 
 ROSTER_KEYS = row_keys(RosterImport)

@@ -12,7 +12,7 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.history import History, Tracked
 from paktaleem.foundation.tenancy.models import RowKey, TenantRow, newest_first, unique_in_client
 from paktaleem.foundation.tenancy.tables import APPEND, EDIT, TablePolicy, classify
-from paktaleem.foundation.text.times import format_date, format_time
+from paktaleem.foundation.text.times import format_time
 
 
 class DisabledBecause(models.TextChoices):
@@ -110,9 +110,6 @@ class EndpointSecret(TenantRow):
             unique_in_client("secret_one_without_end", "endpoint", where=Q(ends_at=None)),
         ]
         indexes = [models.Index(fields=["epoch"], name="secret_by_epoch")]
-
-    def __str__(self) -> str:
-        return f"secret since {format_date(self.starts_at)}"
 
 
 class EndpointHealth(models.Model):

@@ -40,6 +40,9 @@ class TenantRow(models.Model):
     class Meta:
         abstract = True
 
+    def __str__(self) -> str:
+        return str(self.pk)  # of rows that no page shows
+
 
 def unique_in_client(name: str, *fields: str, where: models.Q | None = None) -> models.UniqueConstraint:
     """Return a constraint that no two rows of a client have the same values in these columns."""

@@ -46,9 +46,6 @@ class WeeklyCount(TenantRow):
         constraints = [unique_in_client("weekly_once", "week", "measure", "code")]
         indexes = [models.Index(fields=["week"], name="weekly_by_week")]
 
-    def __str__(self) -> str:
-        return f"{self.week:%Y-%m-%d} {self.get_measure_display()}"
-
 
 class FindingKind(models.TextChoices):
     """A difference between what systems did and what they asked."""

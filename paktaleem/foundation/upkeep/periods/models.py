@@ -54,6 +54,3 @@ class DisposalRun(TenantRow):
     class Meta:
         verbose_name = "run of a disposal"
         constraints = [unique_in_client("disposalrun_once_per_kind", "kind")]
-
-    def __str__(self) -> str:
-        return f"{self.kind}: {self.rows}"

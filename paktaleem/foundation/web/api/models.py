@@ -42,6 +42,3 @@ class KeptAnswer(TenantRow):
     class Meta:
         constraints = [unique_in_client("keptanswer_once_per_slot", "slot")]
         indexes = [models.Index(fields=["client", "stored_at"], name="keptanswer_by_age")]
-
-    def __str__(self) -> str:
-        return f"answer {self.status}"
