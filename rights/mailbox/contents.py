@@ -90,11 +90,8 @@ def open_content(row: MailMessage) -> Content:
         raise CannotOpen("The message has no content.")
     if row.request is not None:
         text = open_text(row.request, row=row, field="content")
-    elif row.wrapped is None or row.epoch is None:
-        raise CannotOpen("The message's key has been destroyed.")
     else:
-        sealer = Sealer.unwrapped(row.client_id, row.pk, wrapped=bytes(row.wrapped), epoch=row.epoch)
-        text = sealer.open(row.content, column=_COLUMN)
+        text = Sealer.of_row(row).open(row.content, column=_COLUMN)
     return msgspec.json.decode(text, type=Content)
 
 

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from django.db.models import Model
 
-from paktaleem.foundation.encryption.sealing import CannotOpen, Sealed, Sealer, wrap_new_key
+from paktaleem.foundation.encryption.sealing import Sealed, Sealer, wrap_new_key
 
 if TYPE_CHECKING:
     from rights.requests.models import RightsRequest
@@ -16,22 +16,15 @@ def create_key(request: "RightsRequest") -> Sealer:
     return sealer
 
 
-def sealer_of_request(request: "RightsRequest") -> Sealer:
-    """Return the sealer of a request. Raises CannotOpen if its key is destroyed."""
-    if request.wrapped is None or request.epoch is None:
-        raise CannotOpen("The request's key has been destroyed.")
-    return Sealer.unwrapped(request.client_id, request.pk, wrapped=bytes(request.wrapped), epoch=request.epoch)
-
-
 def seal_text(request: "RightsRequest", text: str, *, row: Model, field: str) -> Sealed | None:
     """Seal a text of a request, or of a row about it, for its column; None for an empty text. Raises CannotOpen."""
-    return sealer_of_request(request).seal(text, column=_column(request, row, field)) if text else None
+    return Sealer.of_row(request).seal(text, column=_column(request, row, field)) if text else None
 
 
 def open_text(request: "RightsRequest", *, row: Model, field: str) -> str:
     """Return the text of a column, empty if there is none. Raises CannotOpen if the key is destroyed."""
     sealed: Sealed | None = getattr(row, field)
-    return "" if sealed is None else sealer_of_request(request).open(sealed, column=_column(request, row, field))
+    return "" if sealed is None else Sealer.of_row(request).open(sealed, column=_column(request, row, field))
 
 
 def _column(request: "RightsRequest", row: Model, field: str) -> str:

@@ -17,7 +17,7 @@ from django.db import models, transaction
 from paktaleem.directory.files.models import FileChunk, FileKind, PackageKey, SealedFile, detect_file_kind
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import sealer_of
-from paktaleem.foundation.encryption.sealing import CannotOpen, Sealed, Sealer, wrap_new_key
+from paktaleem.foundation.encryption.sealing import Sealed, Sealer, wrap_new_key
 from paktaleem.foundation.errors import PortalError, Problem
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.models import RowKey, TenantRow
@@ -267,7 +267,5 @@ def seal_document(row: SealedDocument, content: IO[bytes], *, added_by: UUID, at
 
 def read_document(row: SealedDocument) -> Iterator[bytes]:
     """Return the decrypted chunks of a document. Raises CannotOpen if its key was destroyed."""
-    if row.wrapped is None or row.epoch is None:
-        raise CannotOpen("The document's key has been destroyed.")
-    sealer = Sealer.unwrapped(row.client_id, row.pk, wrapped=bytes(row.wrapped), epoch=row.epoch)
+    sealer = Sealer.of_row(row)
     return iterate_file(row.file, sealer=sealer)

@@ -57,13 +57,7 @@ def seal_address(letter: Letter, to: GivenContact) -> None:
 def open_address(letter: Letter) -> str:
     if letter.address is None:
         raise CannotOpen("The address has been deleted.")
-    return sealer_of_address(letter).open(letter.address, column=_COLUMN)
-
-
-def sealer_of_address(letter: Letter) -> Sealer:
-    if letter.wrapped is None or letter.epoch is None:
-        raise CannotOpen("The message's key has been destroyed.")
-    return Sealer.unwrapped(letter.client_id, letter.pk, wrapped=bytes(letter.wrapped), epoch=letter.epoch)
+    return Sealer.of_row(letter).open(letter.address, column=_COLUMN)
 
 
 def forget_address(letter: Letter) -> None:

@@ -14,10 +14,9 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from paktaleem.directory.mail.models import Channel, Letter
-from paktaleem.directory.mail.recipients import sealer_of_address
 from paktaleem.directory.people.selectors import sealer_of
 from paktaleem.foundation.encryption.keyring import keyring
-from paktaleem.foundation.encryption.sealing import Sealed
+from paktaleem.foundation.encryption.sealing import Sealed, Sealer
 
 RIGHT_TO_LEFT = frozenset({"ur"})
 _SUFFIX = {Channel.MAIL: "txt", Channel.TEXT: "text"}
@@ -87,7 +86,7 @@ def encrypt_context(letter: Letter, text: str) -> Sealed:
     if letter.subject is not None:
         return sealer_of(letter.subject).seal(text, column=_COLUMN)
     if letter.to_address:
-        return sealer_of_address(letter).seal(text, column=_COLUMN)
+        return Sealer.of_row(letter).seal(text, column=_COLUMN)
     epoch, wrapped = keyring().wrap(text.encode(), binding=_binding(letter))
     return Sealed(epoch.to_bytes(_EPOCH_BYTES) + wrapped)
 
@@ -99,7 +98,7 @@ def decrypt_context(letter: Letter) -> str:
     if letter.subject is not None:
         return sealer_of(letter.subject).open(letter.context, column=_COLUMN)
     if letter.to_address:
-        return sealer_of_address(letter).open(letter.context, column=_COLUMN)
+        return Sealer.of_row(letter).open(letter.context, column=_COLUMN)
     blob = letter.context.ciphertext
     epoch = int.from_bytes(blob[:_EPOCH_BYTES])
     return keyring().unwrap(blob[_EPOCH_BYTES:], epoch=epoch, binding=_binding(letter)).decode()

@@ -111,6 +111,13 @@ class Sealer:
         """Unwrap a person's key. Raises CannotOpen if the epoch was destroyed or the key is another person's."""
         return cls(client_id, subject_id, _unwrapped(wrapped, epoch, _binding(client_id, subject_id)))
 
+    @classmethod
+    def of_row(cls, row: Any) -> "Sealer":
+        """Unwrap the key that a row has for itself. Raises CannotOpen as ``unwrapped``, or if it was destroyed."""
+        if row.wrapped is None or row.epoch is None:
+            raise CannotOpen("The key of the row has been destroyed.")
+        return cls.unwrapped(row.client_id, row.pk, wrapped=bytes(row.wrapped), epoch=row.epoch)
+
     def seal(self, text: str, *, column: str) -> Sealed:  # of the form ``table.column``
         return self.seal_bytes(text.encode(), column=column)
 

@@ -27,7 +27,7 @@ from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.acts import Refused, act, lock_row
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
-from paktaleem.foundation.encryption.sealing import CannotOpen, Sealer
+from paktaleem.foundation.encryption.sealing import Sealer
 from paktaleem.foundation.tenancy.rows import new_id
 from paktaleem.office.exits.models import AgreementExit, ExitPart, ExitStage
 from paktaleem.office.exits.services.ending import CASE, announce_export, record_exit, require_stage
@@ -129,7 +129,7 @@ def _write_what_fits(row: AgreementExit, people: list[Subject], at: datetime) ->
 def _write_part(row: AgreementExit, people: list[Subject], at: datetime, *, most_bytes: int) -> None:
     """Write a part; it is encrypted while it is written, so that no data of a person is in clear on the disk."""
     number = ExitPart.objects.filter(client_id=row.client_id, exit=row).count() + 1
-    sealer = _sealer_of(row)
+    sealer = Sealer.of_row(row)
     with write_case_file(client_id=row.client_id, case=row.pk, sealer=sealer, most_bytes=most_bytes) as sink:
         manifest = _write_archive(sink, row, people, {"exit": str(row), "part": number, "people": len(people)}, at)
         file = sink.finish(at=at)
@@ -178,12 +178,6 @@ def _write_person(entry: Entry, person: Subject, sections: list[Section], orders
     entry.write(b"}}")
 
 
-def _sealer_of(row: AgreementExit) -> Sealer:
-    if row.wrapped is None or row.epoch is None:
-        raise CannotOpen("The key of the export has been destroyed.")
-    return Sealer.unwrapped(row.client_id, row.pk, wrapped=bytes(row.wrapped), epoch=row.epoch)
-
-
 @transaction.atomic
 def open_part(part: ExitPart, *, actor: Actor, reason: Reason | str, at: datetime) -> Generator[bytes]:
     """Return one part of the export, to hand it to the client, chunk by chunk; who took it is recorded.
@@ -201,7 +195,7 @@ def open_part(part: ExitPart, *, actor: Actor, reason: Reason | str, at: datetim
         sent.fetched = sorted({*sent.fetched, part.number})
         sent.save(update_fields=["fetched"])
 
-    return stream_file(part.file, sealer=_sealer_of(row), on_sent=record_download)
+    return stream_file(part.file, sealer=Sealer.of_row(row), on_sent=record_download)
 
 
 def _check_return(row: AgreementExit, _actor: Actor, _at: datetime) -> None:

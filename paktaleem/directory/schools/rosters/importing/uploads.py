@@ -206,7 +206,7 @@ def shown_details(row: RosterImport) -> dict[str, Any]:
     if row.details is None or row.wrapped is None:
         return {}
     try:
-        found: dict[str, Any] = json.loads(_sealer(row).open(row.details, column=_DETAILS))
+        found: dict[str, Any] = json.loads(Sealer.of_row(row).open(row.details, column=_DETAILS))
     except CannotOpen:
         return {}
     return found
@@ -292,7 +292,7 @@ def counts_of(report: ImportReport) -> dict[str, object]:
 
 
 def _store_details(row: RosterImport, details: Mapping[str, object]) -> None:
-    row.details = _sealer(row).seal(json.dumps(details), column=_DETAILS)
+    row.details = Sealer.of_row(row).seal(json.dumps(details), column=_DETAILS)
     row.save()
 
 
@@ -303,18 +303,12 @@ def _delete_file(row: RosterImport, state: RosterState, at: datetime) -> None:
     row.save()
 
 
-def _sealer(row: RosterImport) -> Sealer:
-    if row.wrapped is None or row.epoch is None:
-        raise CannotOpen("The upload's key has been deleted.")
-    return Sealer.unwrapped(row.client_id, row.id, wrapped=bytes(row.wrapped), epoch=row.epoch)
-
-
 def _part_column(number: int) -> str:
     return f"schools_rosterchunk.sealed/{number}"
 
 
 def _open_content(row: RosterImport) -> io.BytesIO:
-    sealer = _sealer(row)
+    sealer = Sealer.of_row(row)
     parts = RosterChunk.objects.filter(client_id=row.client_id, roster=row).order_by("number")
     content = b"".join(sealer.open_bytes(part.sealed, column=_part_column(part.number)) for part in parts)
     if hashlib.sha256(content).digest() != bytes(row.sha256):
