@@ -1,1 +1,0 @@
-"""Services that change guardians and their authority, and record their answers."""

@@ -1,1 +1,0 @@
-"""Services that invite guardians, follow up on invitations, record answers, and delete unanswered contacts."""

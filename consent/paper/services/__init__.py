@@ -1,1 +1,0 @@
-"""Services of consent forms and of the answers that are typed in."""

@@ -1,1 +1,0 @@
-"""Services that record collections, and handle incidents with children's data."""

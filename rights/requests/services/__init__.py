@@ -1,1 +1,0 @@
-"""Services of rights requests, one for each act."""
