@@ -271,9 +271,7 @@ def limits_panel(request: HttpRequest, row: Subject) -> dict[str, object] | None
 
 
 @on_tab(TIMELINE)
-def events_panel(request: HttpRequest, row: Subject) -> dict[str, object] | None:
-    if not may(request, Capability.VIEW_CONSENTS, row.client_id):
-        return None
+def events_panel(request: HttpRequest, row: Subject) -> dict[str, object]:
     events = ConsentEvent.objects.filter(client_id=row.client_id, subject=row)
     return {
         "template": "console/panels/events.html",

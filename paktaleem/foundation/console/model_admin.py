@@ -452,7 +452,6 @@ class EvidenceAdmin[Row: Model](ScopedAdmin[Row]):
 
     asks_reason = False
     sortable_by = ()
-    form_columns: ClassVar[Sequence[str]] = ()
 
     def get_readonly_fields(self, request: HttpRequest, obj: Row | None = None) -> tuple[str, ...]:  # noqa: ARG002
         return () if obj is None else ("owner", *self.row_fields, *self.detail_fields)

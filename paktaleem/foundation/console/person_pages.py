@@ -111,7 +111,7 @@ person_summaries: ExtensionPoint[SummaryOf] = ExtensionPoint(
 
 
 def on_tab(tab: PersonTab, *, place: int = 9) -> Callable[[PanelOf], PanelOf]:
-    """Connect a panel to a tab; ``person_panels.connect`` puts it on the first, at its end."""
+    """Connect a panel to a tab, which has a capability; ``person_panels.connect`` puts it on the first, at its end."""
 
     def connect(panel: PanelOf) -> PanelOf:
         person_panels.connect(PersonPanel(tab, panel, place))
