@@ -324,7 +324,6 @@ def test_one_state_for_each_person_and_purpose(cast, indus, now):
 
 
 def test_a_request_that_waited_is_recorded_after_those_before_it(cast, indus, now):
-    """Two requests arrive; the later one locks the row first. State and events must agree."""
     hamza = cast.subject("hamza")
     answer(cast, hamza, now)
     withdraw_consent(hamza, purpose="newsletter", actor=cast.actor("farah"), at=now + timedelta(seconds=2))

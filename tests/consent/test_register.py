@@ -205,7 +205,6 @@ def test_a_version_is_not_raised_for_what_is_rolled_back(committed, now):
 
 
 def test_the_app_does_not_lower_a_version_unseen(indus):
-    """The application role may write the counter (through its trigger), but a change can only raise it."""
     before = version_of(indus.id)
     with connection.cursor() as cursor:
         cursor.execute("UPDATE consent_purpose SET consent_months = 7 WHERE client_id = %s", [indus.id])

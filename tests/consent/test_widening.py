@@ -189,7 +189,6 @@ def test_one_category_for_another_is_more_data(cast, khyber, now):
 
 @pytest.mark.parametrize("seed", range(sized(4, 100)))
 def test_every_place_agrees_after_any_sequence(cast, khyber, now, seed):
-    """Random consents, withdrawals, widenings and narrowings agree with a plain reading, now and as of then."""
     pick, at, given_at, plain = random.Random(seed), now, None, None  # noqa: S311 -- a seeded choice of steps
     history = []
     for _ in range(8):

@@ -250,7 +250,6 @@ def begin(committed, now):
 
 
 def test_simultaneous_answers_complete_the_erasure_once(committed, now):
-    """Every system answers at the same time, and each answer's job runs at once beside the others."""
     erasure, orders = begin(committed, now)
     client = committed.client_id("indus")
 
@@ -267,7 +266,6 @@ def test_simultaneous_answers_complete_the_erasure_once(committed, now):
 
 
 def test_steps_of_other_orders_do_not_deadlock_with_the_erasure(committed, now, spec):
-    """A system accepts restrictions of the person while the erasure completes: neither waits for the other for good."""
     client = committed.client_id("indus")
     with in_client(client):
         by = {"actor": committed.actor("amina"), "at": now}

@@ -61,7 +61,6 @@ def links(browser: Browser, page: str) -> dict[str, str]:
 def test_an_administrator_is_invited_and_approved_on_the_path_and_makers_are_warned_to_sign(
     sign_in: SignIn, cast: Cast
 ) -> None:
-    """One form makes account, proposal and email; the second officer finds the approval; neither signs with them."""
     client_id = make_client("mehran")
     page = f"/admin/accounts/client/{client_id}/set-up/"
     amina, gul = sign_in("amina"), browser_of(second_officer_user())
@@ -132,7 +131,6 @@ def test_each_side_sees_the_same_steps_and_only_its_own_acts(sign_in: SignIn, ca
 
 
 def test_a_step_is_open_again_when_its_fact_ends(sign_in: SignIn, cast: Cast) -> None:
-    """A purpose of the client's own opens three steps until it has a basis, an instruction, a notice and a rule."""
     client_id = cast.client_id("indus")
     assert not {"purposes", "notices"} & set(open_steps(client_id))
     with in_client(client_id):

@@ -179,7 +179,6 @@ def test_the_portal_is_a_system_of_the_map_by_what_its_tables_declare(cast, indu
 
 
 def test_each_table_about_people_is_a_holding_of_the_portal(indus):
-    """A table that has a person's sealed data is in the copy, or its kind of data is in the map."""
     held = {one.line.kind.code for one in list_portal_holdings()}
     policies = list_table_policies()
     missing = [
@@ -376,7 +375,6 @@ def test_the_same_answer_changes_nothing_and_another_is_refused(report, answer):
 
 
 def test_a_silent_a_late_and_a_lying_system_in_a_year(cast, indus, lms, report, now):
-    """The platform answers each month and counts no one; the library answers after the due day; billing never does."""
     report("danish")
     library = make_system(indus, "library", ["content"])
     for day in range(365):

@@ -99,7 +99,6 @@ def test_the_context_and_its_clock_are_read_in_one_statement(cast, sandbox):
 
 
 def test_time_that_passes_has_its_effects(sandbox):
-    """A child reaches the age of consent, and a consent expires."""
     call = sandbox.caller
     assert call.reason("p-child", "service_delivery") == "guardian_consent_required"
     assert call.consent("p-adult", "newsletter").status_code == 201
@@ -112,7 +111,6 @@ def test_time_that_passes_has_its_effects(sandbox):
 
 
 def test_recorded_time_is_the_sandboxs_and_the_order_of_things_holds(sandbox):
-    """Acts after moving the clock are recorded after earlier ones (decision 0023)."""
     call = sandbox.caller
     call.consent("p-adult", "newsletter")
     sandbox.move(days=400)
@@ -552,7 +550,6 @@ def test_the_clock_of_a_breach_is_that_of_its_client(cast: Cast, sandbox: Sandbo
 
 
 def test_what_can_be_done_with_a_row_of_a_sandbox_follows_its_own_clock(cast: Cast, sandbox: Sandbox) -> None:
-    """An officer ends a period that has started by the sandbox's clock; by the real one it is still to come."""
     with in_client(sandbox.id):
         row = Instruction.objects.filter(client_id=sandbox.id).first()
         assert row is not None

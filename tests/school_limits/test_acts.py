@@ -57,7 +57,6 @@ def test_a_limit_names_no_capability_that_an_administrator_does_not_have(cast):
 
 
 def test_an_act_about_more_than_the_schools_is_refused_with_the_reason(cast):
-    """A hold on a kind of data of everyone, which the form allows and the database refuses."""
     school = make_school(cast, "north", cast.subject_id("danish"))
     browser = browser_of(make_head(cast, school))
     given = {"kind": "legal", "ground": "Case 12.", "category": "", "system": "", "review_on": "2099-01-01"}

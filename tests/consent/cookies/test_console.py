@@ -195,7 +195,6 @@ def test_the_portal_shows_its_own_cookies_and_has_nothing_to_choose(cast, browse
 
 
 def test_the_cookies_that_the_portal_sets_are_in_its_register(cast, browser):
-    """Set every kind of cookie once, and find each in the register."""
     listed = re.findall(r'<bdi dir="ltr">([^<]+)</bdi>', browser.get("/cookies/").content.decode())
     browser.get("/admin/login/")
     browser.get("/accounts/login/?lang=ur")

@@ -220,7 +220,6 @@ def test_reads_of_choices_do_not_use_up_the_limit_of_writes(page, exhaust):
 
 
 def test_the_limits_of_an_address_are_reached_before_those_of_its_site():
-    """One address alone, whatever it sends, takes no choice from the others of the site."""
     for limits in (views.CHOICE_LIMITS, views.QUESTION_LIMITS):
         kinds = [one.what.partition("/")[2] for one in limits]
         assert kinds == sorted(kinds, reverse=True)
