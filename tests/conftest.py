@@ -202,6 +202,14 @@ def khyber(cast: Cast) -> Iterator[Any]:
 
 
 @pytest.fixture
+def paktaleem(cast: Cast) -> Iterator[Any]:
+    from paktaleem.foundation.tenancy.context import in_client  # noqa: PLC0415 -- as above
+
+    with in_client(cast.client_id("paktaleem")):
+        yield cast.client("paktaleem")
+
+
+@pytest.fixture
 def indus_id(cast: Cast) -> UUID:
     return cast.client_id("indus")
 

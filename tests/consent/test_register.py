@@ -50,12 +50,6 @@ WHY = Reason.REVIEW
 DAY = timedelta(days=1)
 
 
-@pytest.fixture
-def paktaleem(cast):
-    with in_client(PAKTALEEM):
-        yield cast.client("paktaleem")
-
-
 def change(cast, row, at, actor=None):
     """Change a row as an officer; an instruction is the client's."""
     actor = actor or ("farah" if isinstance(row, Instruction) else "amina")

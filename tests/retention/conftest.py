@@ -28,12 +28,6 @@ def report(cast, indus, now):
 
 
 @pytest.fixture
-def paktaleem(cast):
-    with in_client(PAKTALEEM):
-        yield cast.client("paktaleem")
-
-
-@pytest.fixture
 def another(cast):
     del cast
     return second_officer()
