@@ -28,12 +28,13 @@ from consent.receipts.services import export_evidence
 from consent.register.models.purposes import Purpose
 from consent.register.services import change_register
 from paktaleem.directory.people.models import Subject
-from paktaleem.foundation.accounts.actors import NotAllowed, system_actor
+from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.accounts.acts import Refused
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
 from tests.api.callers import Caller
+from tests.cast import refused_to
 from tests.children.guardians import make_guardian, verified_guardian
 from tests.consent.making import give, on_paper, publish, shown
 from tests.factories import CAST_AT, SubjectFactory
@@ -398,6 +399,7 @@ def exported(cast, kiran, at, name="celia"):
 
 
 def test_a_bundle_can_be_checked_offline_and_against_the_ledger(cast, kiran, given, tmp_path, capsys):
+    refused_to("sana bilal farah", lambda name: exported(cast, kiran, given.recorded_at + DAY, name))
     packed = exported(cast, kiran, given.recorded_at + DAY)
     file = tmp_path / "evidence.zip"
     file.write_bytes(packed)
@@ -461,13 +463,6 @@ def test_whatever_was_changed_in_a_bundle_is_found(what, cast, kiran, given, tmp
 def test_without_answers_there_is_nothing_to_prove(cast, khyber_cast, now):
     with pytest.raises(Refused, match="nothing to export"):
         exported(cast, Subject.objects.get(pk=cast.subject_id("kiran")), now)
-
-
-@pytest.mark.parametrize("name", ["sana", "bilal", "farah"])
-def test_the_wrong_role_takes_nothing_away(name, cast, kiran, given):
-    with pytest.raises(NotAllowed):
-        exported(cast, kiran, given.recorded_at + DAY, name)
-    assert not Entry.objects.filter(kind="consent.evidence_exported").exists()
 
 
 def test_the_bundle_is_taken_in_the_console_with_a_reason(cast):

@@ -33,12 +33,13 @@ from paktaleem.directory.people.services.erasure import (
     start_erasure,
 )
 from paktaleem.directory.people.tasks import complete_answered_erasure, complete_answered_erasures
-from paktaleem.foundation.accounts.actors import NotAllowed, system_actor
+from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.encryption.erasure_list import Stage, erasure_list
 from paktaleem.foundation.encryption.wrapped_secrets import list_wrapped_kinds
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM, new_id
+from tests.cast import refused_to
 from tests.data_systems.ending import end_by_two_people
 from tests.factories import make_system
 from tests.working import work
@@ -94,6 +95,7 @@ def test_every_system_is_ordered_to_erase_everything_it_holds(start, now):
 
 
 def test_starting_an_erasure_is_recorded_with_actor_time_and_reason(cast, start, now):
+    refused_to("bilal sana farah celia", lambda name: start(actor=name))
     erasure, amina = start(), cast.user_id("amina")
     assert (erasure.actor_id, erasure.actor_role, erasure.reason) == (amina, "privacy_officer", WHY)
     assert erasure.started_at == now
@@ -180,13 +182,6 @@ def test_an_erasure_cannot_be_started_twice(cast, start, now):
     with pytest.raises(ErasureInProgress):
         erase_subject(cast.subject("danish"), actor=cast.actor("amina"), reason=WHY, at=now)
     assert Erasure.objects.count() == 1
-
-
-@pytest.mark.parametrize("actor", ["bilal", "sana", "farah", "celia"])
-def test_only_officers_start_an_erasure(cast, start, actor):
-    with pytest.raises(NotAllowed):
-        start(actor=actor)
-    assert not Order.objects.exists()
 
 
 def test_the_database_refuses_a_second_erasure_of_a_person(start, now):

@@ -211,6 +211,7 @@ def reveal(cast, subject, now, actor="amina", **values):
 
 
 def test_revealing_returns_the_fields_and_records_the_access(cast, indus, now):
+    refused_to("bilal sana celia", lambda name: reveal(cast, cast.subject("esra"), now, name))
     shown = reveal(cast, cast.subject("esra"), now, fields=["email", "full_name"])
     assert shown == {"full_name": "Esra Qureshi", "email": "esra.qureshi@mail.example"}
     record = AccessRecord.objects.get(looked_at=now)
@@ -223,13 +224,6 @@ def test_nothing_is_revealed_if_the_access_cannot_be_recorded(cast, indus, now, 
     monkeypatch.setattr(AccessRecord, "save", lambda *_, **__: (_ for _ in ()).throw(IntegrityError("no")))
     with pytest.raises(IntegrityError):
         reveal(cast, cast.subject("esra"), now)
-
-
-@pytest.mark.parametrize("actor", ["bilal", "sana", "celia"])
-def test_other_roles_may_not_reveal_fields(cast, indus, now, actor):
-    with pytest.raises(NotAllowed):
-        reveal(cast, cast.subject("esra"), now, actor)
-    assert not AccessRecord.objects.filter(looked_at=now).exists()
 
 
 def test_a_reason_for_access_must_be_a_code(cast, indus, now):
