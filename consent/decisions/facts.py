@@ -51,7 +51,7 @@ class Restriction:
 
 @dataclass(frozen=True, slots=True)
 class Objection:
-    """A person's objection to one purpose based on legitimate interest (GDPR article 21)."""
+    """A person's objection to one purpose (GDPR article 21; FERPA, 34 CFR 99.37)."""
 
     purpose: str
     period: Period
@@ -78,7 +78,8 @@ class SubjectFacts:
     person reaches the client's age threshold; for known adults any time before their first consent; None: age unknown.
     `may_be_child_until` is the latest such time if the age was computed for another threshold. `service_authorisation`
     is the combined answer of all guardians (`children.guardians.authority`), `service_strength` the strength of the
-    strongest consent. `holds` is data on hold, `ended` data past its retention period.
+    strongest consent. `holds` is data on hold, `ended` data past its retention period. `country` is
+    that of residence; empty: the client's.
     """
 
     id: UUID
@@ -101,6 +102,7 @@ class SubjectFacts:
     objections: tuple[Objection, ...] = ()
     holds: tuple[KeptData, ...] = ()
     ended: tuple[KeptData, ...] = ()
+    country: str = ""
 
     @property
     def roles(self) -> tuple[str, ...]:

@@ -418,16 +418,25 @@ def _basis_is_in_force(case: RuleContext) -> Reason | None:  # Rule 8
     if case.basis is None:
         return Reason.BASIS_MISSING
     case.rests_on(case.basis.id)
-    is_known = case.basis.basis in BASES and case.basis.capacity in _CAPACITIES
-    return None if is_known else Reason.UNDECIDABLE
+    if case.basis.basis not in BASES or case.basis.capacity not in _CAPACITIES:
+        return Reason.UNDECIDABLE
+    return None if case.lawful_basis == Basis.CONSENT or case.action in _STORE_OR_DELETE else _marketing_refusal(case)
+
+
+def _marketing_refusal(case: RuleContext) -> Reason | None:
+    """Refuse marketing on another basis where the law, here or where the person lives, demands consent."""
+    law, country = case.register.contact_law, case.subject.country
+    is_barred = case.purpose.is_marketing and law.needs_consent(country, is_child=case.is_child)
+    return Reason.BASIS_MISSING if is_barred else None
 
 
 def _interest_prevails(case: RuleContext) -> Reason | None:  # Rule 10
     basis = case.basis
-    if basis is None or basis.basis != Basis.LEGITIMATE_INTEREST:
+    if basis is not None and basis.basis == Basis.LEGITIMATE_INTEREST:
+        if basis.balancing_test_at is None or case.at < basis.balancing_test_at:
+            return Reason.BALANCING_MISSING
+    elif case.action in _STORE_OR_DELETE or not case.register.may_opt_out(case.purpose.code, case.subject.country):
         return None
-    if basis.balancing_test_at is None or case.at < basis.balancing_test_at:
-        return Reason.BALANCING_MISSING
     for objection in case.subject.objections:
         if objection.purpose == case.purpose.code and objection.period.contains(case.at):
             case.rests_on(objection.id)

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from paktaleem.foundation.law.profiles import ContactLaw
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from datetime import datetime
@@ -105,7 +107,7 @@ class PurposeRule:
 
     `owner` is the client that owns the row, or PakTaleem; `consent_months` is the validity of a consent (None: until
     withdrawn). `needs_account`: it only serves people whose account is open. `widenings` are in order of time. `gates`
-    are the kinds of assessments that it needs.
+    are the kinds of assessments that it needs. `is_marketing` and `is_directory`: the law may give people an opt-out.
     """
 
     id: UUID
@@ -118,6 +120,8 @@ class PurposeRule:
     needs_account: bool = True
     widenings: tuple[WideningRule, ...] = ()
     gates: tuple[Gate, ...] = ()
+    is_marketing: bool = False
+    is_directory: bool = False
 
     def widened_since(self, informed_at: datetime) -> WideningRule | None:
         """Find the first widening that a person informed at this time does not know; it outdates their consent."""
@@ -273,6 +277,20 @@ class Register:
     texts: Mapping[UUID, TextRule]
     changes: Mapping[str, tuple[datetime, ...]]
     declared: ClientDeclarations
+    contact_law: ContactLaw
+
+    def may_opt_out(self, purpose: str, country: str) -> bool:
+        """Return True if people who live in a country may object whatever the lawful basis: marketing, directories."""
+        rule = self.purposes.get(purpose)
+        if rule is None or not rule.is_directory:
+            return rule is not None and rule.is_marketing
+        return self.contact_law.has_directory(country)
+
+    def may_object(self, purpose: str, roles: Iterable[str], country: str, at: datetime) -> bool:
+        """Return True if a person may object: to legitimate interest, or by an opt-out (GDPR Art. 21; FERPA)."""
+        bases = {rule.basis for rule in self.bases_for(purpose, roles, at)}
+        is_opt_out = self.may_opt_out(purpose, country) and not bases <= {Basis.CONSENT.value}
+        return Basis.LEGITIMATE_INTEREST.value in bases or is_opt_out
 
     def basis_in_force(self, purpose: str, role: str, at: datetime) -> BasisRule | None:
         """Find the basis in force: the client's own before the shared default, then the latest start."""
@@ -312,6 +330,7 @@ def compile_register(
     notices: Iterable[NoticeRule] = (),
     texts: Iterable[TextRule] = (),
     declared: ClientDeclarations | None = None,
+    contact_law: ContactLaw | None = None,
 ) -> Register:
     """Compile the rows of one client and of the shared catalogue into its register.
 
@@ -343,6 +362,7 @@ def compile_register(
             for code, rule in purposes_by_code.items()
         },
         declared=declared or ClientDeclarations(""),
+        contact_law=contact_law or ContactLaw(),
     )
 
 

@@ -147,6 +147,8 @@ _MARKETING = (
 )
 MARKETING = frozenset(f"dpv:{name}" for name in _MARKETING.split())
 """Terms of marketing: an objection to it is absolute (GDPR Art. 21(3))."""
+DIRECTORY = "directory_information"
+"""The code, or its beginning, of purposes that publish directory information of a school (FERPA, 34 CFR 99.37)."""
 
 
 def country(code: str) -> str:

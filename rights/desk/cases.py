@@ -11,13 +11,13 @@ from uuid import UUID
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from consent.consents.models import Objection, Restriction
 from consent.consents.services.restrictions import end_objection, request_lift
-from consent.register.dpv import MARKETING
+from consent.register.dpv import DIRECTORY, MARKETING
 from consent.register.models.purposes import Purpose
 from paktaleem.directory.access_links.services import is_contact_settled
 from paktaleem.directory.data_systems.selectors import Parent
@@ -347,8 +347,12 @@ def read_grounds(objection: Objection, *, actor: Actor, at: datetime) -> str:
 def _refuse_absolute(objection: Objection) -> None:
     owners = [objection.client_id, PAKTALEEM]
     purposes = Purpose.objects.filter(client_id__in=owners, code=objection.purpose_code)
-    if purposes.filter(dpv_term__in=MARKETING).exists():
-        raise Refused(_("This objection is to marketing: no ground overrules it. Only the person withdraws it."))
+    if purposes.filter(Q(dpv_term__in=MARKETING) | Q(code__startswith=DIRECTORY)).exists():
+        words = _(
+            "This objection is to marketing or directory information: no ground overrules it. Only the person "
+            "withdraws it."
+        )
+        raise Refused(words)
 
 
 def _require_user(actor: Actor) -> None:

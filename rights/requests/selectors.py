@@ -147,10 +147,9 @@ def list_purposes_of_part(subject: Subject, part: RequestPart, at: datetime) -> 
     return find_deciders(client_id, roles=roles, kind=kind, purposes=purposes, at=at).get(Decider(part.decider), [])
 
 
-def is_legitimate_interest(client_id: UUID, purpose: str, *, roles: Sequence[str], at: datetime) -> bool:
-    """Return True if a purpose is based on legitimate interest in one of a person's roles, so that they may object."""
-    rules = current_register(client_id).bases_for(purpose, roles, at)
-    return any(rule.basis == Basis.LEGITIMATE_INTEREST for rule in rules)
+def may_object(subject: Subject, purpose: str, at: datetime) -> bool:
+    """Return True if a person may object to a purpose: on legitimate interest, or by an opt-out."""
+    return current_register(subject.client_id).may_object(purpose, subject.roles, subject.country, at)
 
 
 def list_laws(request: RightsRequest) -> tuple[Rules, ...]:

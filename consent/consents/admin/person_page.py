@@ -19,7 +19,7 @@ from consent.consents.services.restrictions import object_to_purpose, restrict_p
 from consent.notices.models import NoticeVersion
 from consent.notices.notice_tokens import ShownNotice, read_notice_token, sign_notice_token
 from consent.notices.selectors.notices import NoticeUnknown
-from consent.notices.selectors.registers import bases_in_force, get_current_notice
+from consent.notices.selectors.registers import bases_in_force, current_register, get_current_notice
 from consent.register.compiled import Basis
 from consent.register.models.purposes import Purpose
 from paktaleem.directory.people.models import GuardianClaim, Subject
@@ -142,12 +142,12 @@ class RestrictForm(RowActionForm):
 
 
 class ObjectForm(RowActionForm):
-    purpose_code = forms.ChoiceField(
-        label="Purpose", help_text="Purposes based on legitimate interest for this person's role."
-    )
+    purpose_code = forms.ChoiceField(label="Purpose", help_text="Purposes to which this person may object.")
 
     def prepare(self) -> None:
-        only = _list_purposes_on(Basis.LEGITIMATE_INTEREST, self.row, self.request)
+        register, row, at = current_register(self.row.client_id), self.row, get_action_time(self.request)
+        found = register.purposes.items()
+        only = {rule.id for code, rule in found if register.may_object(code, row.roles, row.country, at)}
         set_choices(self, "purpose_code", _purpose_choices(self.row, only))
 
 

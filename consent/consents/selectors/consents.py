@@ -365,6 +365,7 @@ class Choice:
     objection: Objection | None
     is_decided_for: bool
     is_widened: bool = False
+    is_open_to_objection: bool = False
 
     @property
     def rests_on_consent(self) -> bool:
@@ -391,8 +392,8 @@ class Choice:
 
     @property
     def may_object(self) -> bool:
-        """Return True if the person may object: the basis is legitimate interest (GDPR Art. 21(1))."""
-        return self.basis.basis == Basis.LEGITIMATE_INTEREST and self.objection is None
+        """Return True if the person may object, and has not (GDPR Art. 21; FERPA, 34 CFR 99.37)."""
+        return self.is_open_to_objection and self.objection is None
 
 
 def list_choices(subject: Subject, *, actor: Actor, at: datetime) -> list[Choice]:
@@ -408,7 +409,8 @@ def list_choices(subject: Subject, *, actor: Actor, at: datetime) -> list[Choice
     for purpose, basis in list_purposes_of_roles(client_id, subject.roles, at=at):
         event, state, is_widened = answers.get(purpose.code, (None, ConsentState.UNKNOWN.value, False))
         current, objection = _find_notice(purpose, basis, register, at), objections.get(purpose.code)
-        choices.append(Choice(purpose, basis, state, event, current, objection, is_decided_for, is_widened))
+        may_object = register.may_object(purpose.code, subject.roles, subject.country, at)
+        choices.append(Choice(purpose, basis, state, event, current, objection, is_decided_for, is_widened, may_object))
     return choices
 
 

@@ -20,7 +20,6 @@ from django.utils.translation import gettext_lazy as _
 from children.guardians.models import ServiceAuthorisation
 from consent.consents.models import Objection, Restriction
 from consent.notices.selectors.registers import current_register, find_purposes
-from consent.register.compiled import Basis
 from consent.register.effects import WeakensSafeguard
 from paktaleem.directory.data_systems.models import Ground, Order, OrderKind
 from paktaleem.directory.data_systems.selectors import Parent, categories_held, systems_holding
@@ -212,8 +211,7 @@ def object_to_purpose(
         _require_capability(found, actor)
         return found
     opened = _open_limit(Objection(**own, starts_at=at), "objection.opened", actor=actor, reason=reason, at=at)
-    bases = current_register(subject.client_id).bases_for(purpose_code, subject.roles, at)
-    if all(rule.basis != Basis.LEGITIMATE_INTEREST for rule in bases):
+    if not current_register(subject.client_id).may_object(purpose_code, subject.roles, subject.country, at):
         raise NotLegitimateInterest
     return opened
 

@@ -134,6 +134,7 @@ class _Person(msgspec.Struct):
             objections=tuple(Objection(one.purpose, one.period, one.id) for one in self.objections or ()),
             holds=self._list_kept("hold"),
             ended=self._list_kept("ended"),
+            country=self.country,
         )
 
     def _list_kept(self, kind: str) -> tuple[KeptData, ...]:

@@ -38,6 +38,7 @@ from consent.register.compiled import (
     TextRule,
     describe_purpose,
 )
+from consent.register.dpv import DIRECTORY, MARKETING
 from consent.register.effects import to_capacity_rules, to_owned_bases
 from consent.register.gates import find_transfer_gate, list_gates
 from consent.register.models.agreements import (
@@ -250,6 +251,7 @@ def _compile(client_id: UUID, version: Version, at: datetime | None) -> rules.Re
             for row in rows.of(NoticeVersion)
         ],
         declared=_load_declared(rows, client),
+        contact_law=client.contact_law,
     )
 
 
@@ -267,6 +269,8 @@ def _to_purpose_rule(row: Purpose, widenings: Iterable[PurposeWidening], gates: 
             rules.WideningRule(one.pk, one.widened_at, one.kind == WideningKind.WORDS) for one in widenings
         ),
         gates=gates,
+        is_marketing=row.dpv_term in MARKETING,
+        is_directory=row.code.startswith(DIRECTORY),
     )
 
 

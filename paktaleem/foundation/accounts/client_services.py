@@ -71,7 +71,7 @@ def adopt_law(client_id: UUID, *, actor: Actor, at: datetime) -> bool:
 def _list_counting(client: Client) -> tuple[object, ...]:
     """Return what ``law_on`` decides, and the full ages that were adopted."""
     rules = client.rules_in_force
-    return client.thresholds, client.country_full_ages, rules.impact, rules.adequacy
+    return client.thresholds, client.country_full_ages, client.contact_law, rules.impact, rules.adequacy
 
 
 RECOMPUTE_AGES = "subjects.recompute_ages"

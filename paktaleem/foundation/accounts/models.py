@@ -23,7 +23,16 @@ from paktaleem.foundation.accounts.roles import KEY_SCOPES, OFFICER_ROLES, Capab
 from paktaleem.foundation.accounts.staff_changes import ROLES_OF_STAFF
 from paktaleem.foundation.accounts.thresholds import FULL_AGE, HIGHEST, LOWEST, Thresholds
 from paktaleem.foundation.audit.history import History, Tracked, TrackedQuerySet
-from paktaleem.foundation.law.profiles import Authority, Profile, Rules, read_ages, read_authorities, read_law
+from paktaleem.foundation.law.profiles import (
+    Authority,
+    ContactLaw,
+    Profile,
+    Rules,
+    read_ages,
+    read_authorities,
+    read_contact_law,
+    read_law,
+)
 from paktaleem.foundation.tenancy.models import TenantRow, unique_in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM, MigratesAs, new_id
 from paktaleem.foundation.tenancy.tables import EDIT, Limited, Scope, TablePolicy, classify
@@ -199,6 +208,11 @@ class Client(Tracked):
 
     def _ages_by_law(self, name: str) -> Mapping[str, int]:
         return read_ages(settings.LAW_PROFILES, self.law_on, name) if self.law_on else {}
+
+    @property
+    def contact_law(self) -> ContactLaw:
+        """The law on marketing and directory information on the day whose law counts for it."""
+        return read_contact_law(settings.LAW_PROFILES, self.law_on, self.country) if self.law_on else ContactLaw()
 
     @property
     def rules_in_force(self) -> Rules:

@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from functools import cache, lru_cache
 from itertools import pairwise
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta, Struct, field
@@ -86,6 +86,12 @@ class Statement(Rule, frozen=True, kw_only=True):
     text_ur: Text
 
 
+class Marketing(Statement, frozen=True, kw_only=True):
+    """Whose marketing needs consent; otherwise people may only object to it."""
+
+    consent: Literal["everyone", "children"] | None = None
+
+
 class Minimum(Statement, frozen=True, kw_only=True):
     """The shortest time for which records are kept, in years."""
 
@@ -146,7 +152,7 @@ class Rules(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_
     complaint: Statement | None = None
     disagreement: Statement | None = None
     directory_information: Statement | None = None
-    marketing: Statement | None = None
+    marketing: Marketing | None = None
     retention: tuple[Minimum, ...] = ()
     retention_policy: Statement | None = None
     localisation: Statement | None = None
@@ -242,6 +248,35 @@ def list_rules(period: Rules) -> list[Rule]:
     stated = [rule for value in _stated(period).values() for rule in (value if isinstance(value, tuple) else [value])]
     rules = [rule for rule in stated if isinstance(rule, Rule)]
     return [*rules, *(one for rule in rules if isinstance(rule, Impact) for one in rule.criteria.values())]
+
+
+class ContactLaw(Struct, frozen=True):
+    """The law on marketing and directory information at a client, by country of residence; ``home`` is its country.
+
+    ``consent``: whose marketing needs consent. ``directory``: where people may object to directory information.
+    """
+
+    home: str = ""
+    consent: Mapping[str, str] = {}
+    directory: frozenset[str] = frozenset()
+
+    def needs_consent(self, country: str, *, is_child: bool) -> bool:
+        """Return True if marketing to a person who lives in a country (empty: ``home``) needs consent."""
+        needed = {"everyone", "children"} if is_child else {"everyone"}
+        return any(self.consent.get(one) in needed for one in (self.home, country))
+
+    def has_directory(self, country: str) -> bool:
+        """Return True if a person who lives in a country (empty: ``home``) may object to directory information."""
+        return not self.directory.isdisjoint({self.home, country})
+
+
+@lru_cache
+def read_contact_law(folder: str, day: date, home: str) -> ContactLaw:
+    """Return the law on marketing and directory information on a day."""
+    rules = [(profile.countries, profile.on(day)) for profile in read_law(folder).profiles.values()]
+    consent = {one: law.marketing.consent for places, law in rules if law.marketing for one in places}
+    directory = frozenset(one for places, law in rules if law.directory_information for one in places)
+    return ContactLaw(home, {country: who for country, who in consent.items() if who}, directory)
 
 
 @lru_cache

@@ -18,6 +18,7 @@ from paktaleem.foundation.law.profiles import (
     Age,
     Authorities,
     Impact,
+    Marketing,
     Pause,
     Profile,
     Rule,
@@ -56,6 +57,12 @@ _COUNTS = {
     "days": ngettext_lazy("%(number)d day", "%(number)d days", "number"),
     "countries": ngettext_lazy("%(number)d country", "%(number)d countries", "number"),
     "hours": ngettext_lazy("%(number)d hour", "%(number)d hours", "number"),
+}
+
+_MARKETING = {
+    "everyone": _("Needs consent"),
+    "children": _("For children needs consent; others may object"),
+    None: _("People may object"),
 }
 
 
@@ -133,8 +140,8 @@ def _format(rule: Rule) -> str:
     match rule:
         case Age():
             return _format_age(rule)
-        case Pause():
-            return gettext("Allowed") if rule.allowed else gettext("Not allowed")
+        case Pause() | Marketing():
+            return _format_choice(rule)
         case Adequacy():
             return name_countries(rule.countries)
         case Impact():
@@ -143,6 +150,12 @@ def _format(rule: Rule) -> str:
             return _count("countries", len(rule.by_country)) if len(rule.by_country) > 1 else ""
     counts = ((unit, getattr(rule, unit, None)) for unit in _COUNTS)
     return next((_count(unit, number) for unit, number in counts if number), "")
+
+
+def _format_choice(rule: Pause | Marketing) -> str:
+    if isinstance(rule, Marketing):
+        return str(_MARKETING[rule.consent])
+    return gettext("Allowed") if rule.allowed else gettext("Not allowed")
 
 
 def _format_age(rule: Age) -> str:

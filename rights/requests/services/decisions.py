@@ -34,7 +34,7 @@ from rights.requests.fields import make_text_field
 from rights.requests.hooks import part_granted
 from rights.requests.models import Channel, RequestLimit, RequestNote, RequestPart, RightKind, RightsRequest
 from rights.requests.sealing import open_text, seal_text
-from rights.requests.selectors import is_legitimate_interest, list_purposes_meant, list_purposes_of_part
+from rights.requests.selectors import list_purposes_meant, list_purposes_of_part, may_object
 from rights.requests.services.clock import require_unanswered, update_dates
 from rights.requests.services.steps import (
     NEEDS_NO_IDENTITY,
@@ -205,7 +205,7 @@ def restrict_for_request(request: RightsRequest, purposes: Sequence[str], *, act
 def _object(request: RightsRequest, part: RequestPart, actor: Actor, at: datetime) -> None:
     subject = require_subject(request)
     meant = list_purposes_of_part(subject, part, at)
-    purposes = [one for one in meant if is_legitimate_interest(subject.client_id, one, roles=subject.roles, at=at)]
+    purposes = [one for one in meant if may_object(subject, one, at)]
     if not purposes:
         raise Refused(
             _("These purposes are not based on legitimate interest: refuse the objection as outside the right’s scope.")
@@ -350,9 +350,7 @@ def _check_granted(
         return
     subject = require_subject(request)
     about = list_purposes_of_part(subject, part, at)
-    is_all_in_scope = part.kind == RightKind.OBJECTION and all(
-        is_legitimate_interest(subject.client_id, code, roles=subject.roles, at=at) for code in about
-    )
+    is_all_in_scope = part.kind == RightKind.OBJECTION and all(may_object(subject, code, at) for code in about)
     if not granted and (part.kind in _MUST_BE_NAMED or is_all_in_scope):
         raise ValidationError({"granted": [_("Choose the purposes for which it is granted.")]})
     if granted and not set(granted) < set(about):
