@@ -21,6 +21,7 @@ from consent.register.compiled import (
     compile_register,
 )
 from paktaleem.foundation.accounts.thresholds import Thresholds
+from paktaleem.foundation.law.profiles import ContactLaw
 from tests.consent.plain_decision import Rows
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
@@ -120,6 +121,7 @@ def compile_rows(rows):
         agreements=rows.agreements,
         instructions=rows.instructions,
         recipients=rows.recipients,
+        contact_law=rows.law,
         notices=[NoticeRule(purpose, tuple(versions)) for purpose, versions in rows.notices.items()],
     )
 
@@ -145,6 +147,11 @@ class World:
     def purpose(self, **changes):
         self.rows.purposes = [replace(row, **changes) for row in self.rows.purposes]
         return self
+
+    def under_law(self, home, **changes):
+        """Set the law: marketing needs consent in DE, for children in US, where directory information is opted out."""
+        self.rows.law = ContactLaw(home, {"DE": "everyone", "US": "children"}, frozenset({"US"}))
+        return self.purpose(**changes)
 
     def basis(self, **changes):
         self.rows.bases = [replace(row, **changes) for row in self.rows.bases]

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from paktaleem.foundation.law.profiles import ContactLaw
+
 if TYPE_CHECKING:
     from consent.register.compiled import (
         AgreementRule,
@@ -35,6 +37,7 @@ class Rows:
     instructions: list[InstructionRule] = field(default_factory=list)
     recipients: list[RecipientRule] = field(default_factory=list)
     notices: dict[str, list[NoticeVersionRule]] = field(default_factory=dict)
+    law: ContactLaw = field(default_factory=ContactLaw)
 
 
 def within(starts, ends, at):
@@ -288,6 +291,11 @@ def plain_refusal(rows, subject, consents, question, basis, role, passed):  # no
         return "undecidable"
     if basis.capacity not in ["controller", "joint_controller", "processor"]:
         return "undecidable"
+    if purpose.is_marketing and basis.basis != "consent" and question.action not in ["store", "delete"]:
+        for place in [rows.law.home, subject.country]:
+            who = rows.law.consent.get(place)
+            if who == "everyone" or (who == "children" and child):
+                return "basis_missing"
     passed.append("8")
     # 9
     if basis.basis == "consent":
@@ -327,9 +335,13 @@ def plain_refusal(rows, subject, consents, question, basis, role, passed):  # no
             return "consent_missing"
     passed.append("9")
     # 10
-    if basis.basis == "legitimate_interest":
-        if basis.balancing_test_at is None or at < basis.balancing_test_at:
-            return "balancing_missing"
+    may_object = basis.basis == "legitimate_interest"
+    if may_object and (basis.balancing_test_at is None or at < basis.balancing_test_at):
+        return "balancing_missing"
+    if question.action not in ["store", "delete"]:
+        listed = rows.law.home in rows.law.directory or subject.country in rows.law.directory
+        may_object = may_object or purpose.is_marketing or (purpose.is_directory and listed)
+    if may_object:
         for row in subject.objections:
             if row.purpose == question.purpose and within(row.period.starts_at, row.period.ends_at, at):
                 return "objection_in_force"

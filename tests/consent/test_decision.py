@@ -40,6 +40,7 @@ HELD = (KeptData("", ALWAYS, number(72)),)
 PAST_ITS_DAY = (KeptData("usage_logs", ALWAYS, number(74)),)
 RESTRICTED = (Restriction(ALWAYS, None, number(70)),)
 OBJECTED = (Objection("platform_improvement", ALWAYS, number(71)),)
+OPTED_OUT = (Objection("service_delivery", ALWAYS, number(75)),)
 NEWER = number(41)
 
 
@@ -55,6 +56,14 @@ def of(subject, world=None):
     world = world or World()
     world.subject = subject
     return world
+
+
+def marketing(home, world=None):
+    return (world or ask("platform_improvement")).under_law(home, is_marketing=True)
+
+
+def directory(home):
+    return ask("service_delivery").under_law(home, is_directory=True).person(objections=OPTED_OUT)
 
 
 def newer_notice(world, effective_at, *, material=True):
@@ -88,6 +97,10 @@ PERMITTED = {
     ),
     "a high risk that is not assessed: delete": lambda: ask("newsletter", "delete").purpose(gates=(Gate("impact"),)),
     "an assessed transfer": lambda: share().recipient(transfer=gate("transfer", LONG_AGO)),
+    "marketing on consent": lambda: marketing("DE", World()),
+    "marketing to an adult where children need consent": lambda: marketing("US"),
+    "marketing that needs consent: delete": lambda: marketing("DE").asking(action="delete"),
+    "directory information without an opt-out by law": lambda: directory("DE"),
     "consent": World,
     "contract as processor": lambda: ask("service_delivery"),
     "contract as controller": lambda: ask("payment_billing"),
@@ -269,6 +282,12 @@ REFUSED = [
     ("basis_missing", lambda: World().without("bases")),
     ("basis_missing", lambda: World().person(role="visitor")),
     ("basis_missing", lambda: World().basis(period=Period(LONG_AGO, NOW))),
+    ("basis_missing", lambda: marketing("DE")),
+    ("basis_missing", lambda: marketing("US").person(country="DE")),
+    ("basis_missing", lambda: of(child(), marketing("US"))),
+    ("objection_in_force", lambda: marketing("US", ask("service_delivery")).person(objections=OPTED_OUT)),
+    ("objection_in_force", lambda: directory("US")),
+    ("objection_in_force", lambda: directory("DE").person(country="US")),
     ("undecidable", lambda: World().basis(basis="vital_interest")),
     ("undecidable", lambda: World().basis(capacity="friend")),
     ("consent_missing", lambda: replace(World(), consents={})),
