@@ -1,6 +1,7 @@
 """The law on marketing and directory information: by country, from its period on, for the person who objects."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -28,7 +29,8 @@ WORDS = 'text_en = "As the law says"\ntext_ur = "قانون کے مطابق"\n'
 def use_for(cast, code, **values):
     """Add a purpose on contract for students of Indus, instructed, before the people came."""
     words = dict.fromkeys(("name_en", "name_ur", "description_en", "description_ur"), "Year book")
-    own, by = {"client_id": cast.client_id("indus")}, {"actor": SETTING_UP, "reason": Reason.REVIEW, "at": CAST_AT}
+    own: dict[str, Any] = {"client_id": cast.client_id("indus")}
+    by: dict[str, Any] = {"actor": SETTING_UP, "reason": Reason.REVIEW, "at": CAST_AT}
     with in_client(cast.client_id("indus")):
         made = change_register(Purpose(code=code, categories=["contact_details"], **words, **values, **own), **by)
         basis = LawfulBasis(purpose=made, role="student", basis="contract", starts_at=CAST_AT, **own)

@@ -87,7 +87,7 @@ class Statement(Rule, frozen=True, kw_only=True):
 
 
 class Marketing(Statement, frozen=True, kw_only=True):
-    """Whose marketing needs consent; otherwise people may only object to it."""
+    """The people to whom marketing needs consent, as ``consent`` says; others may only object to it."""
 
     consent: Literal["everyone", "children"] | None = None
 
