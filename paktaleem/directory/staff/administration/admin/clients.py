@@ -25,7 +25,7 @@ from paktaleem.foundation.accounts.changes import find_waiting
 from paktaleem.foundation.accounts.client_services import PROTECTION, ReducesProtection, change_client
 from paktaleem.foundation.accounts.leaving import list_able
 from paktaleem.foundation.accounts.middleware import get_arrival_time
-from paktaleem.foundation.accounts.models import Client, ThresholdsField
+from paktaleem.foundation.accounts.models import Client, FullAgesField, ThresholdsField
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.clock import client_now, wall_clock_now
@@ -161,11 +161,15 @@ class ClientAdmin(SteppedAdmin[Client]):
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> forms.Field | None:
         if not isinstance(db_field, ThresholdsField):
             return super().formfield_for_dbfield(db_field, request, **kwargs)
+        is_full = isinstance(db_field, FullAgesField)
+        example = (
+            gettext("One per line, for example DE 21.") if is_full else gettext("One per line, for example DE 16.")
+        )
         return CountryThresholdsField(
             label=capfirst(translate_text(db_field.verbose_name)),
             required=False,
             widget=forms.Textarea(attrs={"rows": 3}),
-            help_text=f"{translate_text(db_field.help_text)} {gettext('One per line, for example DE 16.')}",
+            help_text=f"{translate_text(db_field.help_text)} {example}",
         )
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, str | list[str]]:
