@@ -20,8 +20,10 @@ from rights.desk.cases import propose_overruling
 from tests.accounts.test_law import TODAY
 from tests.children.guardians import decision_reason
 from tests.consent.making import DAY, accept_by_two, instruct
+from tests.console.pages import row_url
 from tests.factories import CAST_AT, SETTING_UP
 from tests.laws import law_of_pakistan, period
+from tests.signing_in import browser_of
 
 WORDS = 'text_en = "As the law says"\ntext_ur = "قانون کے مطابق"\n'
 
@@ -88,3 +90,7 @@ def test_people_object_to_directory_information_where_the_law_says_so(cast, now,
         assert decision_reason(cast, "lms-hamza", at, purpose=code) == "objection_in_force"
         with pytest.raises(Refused, match="no ground overrules it"):
             propose_overruling(limit, ground="The year book is printed.", actor=cast.actor("amina"), at=at)
+    with law:
+        page = browser_of(cast.user("amina")).get(row_url("people/subject", hamza.pk, "object")).text
+    assert 'value="directory_information"' in page
+    assert 'value="service_delivery"' not in page

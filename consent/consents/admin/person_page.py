@@ -40,6 +40,7 @@ from paktaleem.foundation.console.row_actions import RowAction, calls
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.console.translation import translate_text
 from paktaleem.foundation.console.widgets import MomentInput
+from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 
 LATEST_EVENTS = 20
@@ -145,7 +146,9 @@ class ObjectForm(RowActionForm):
     purpose_code = forms.ChoiceField(label="Purpose", help_text="Purposes to which this person may object.")
 
     def prepare(self) -> None:
-        register, row, at = current_register(self.row.client_id), self.row, get_action_time(self.request)
+        row, at = self.row, get_action_time(self.request)
+        with in_client(row.client_id):
+            register = current_register(row.client_id)
         found = register.purposes.items()
         only = {rule.id for code, rule in found if register.may_object(code, row.roles, row.country, at)}
         set_choices(self, "purpose_code", _purpose_choices(self.row, only))
