@@ -52,6 +52,7 @@ _SLOW: Final = {
         public/test_public_pages.py::a_page_in_urdu_may_load_it
     """,
     "processes are killed": """
+        consent/test_decision_log.py::a_process_that_is_killed_loses_at_most_its_last_second
         api/test_killed.py erasures/test_killed.py faults/test_hung_database.py faults/test_killed_exits.py
         faults/test_killed_processes.py trial/test_environment.py::a_command_that_is_stopped_leaves_no_server
         ::a_server_left_by_a_killed_command_is_taken_up_and_stopped ::ctrl_c_while_the_server_is_being_made_leaves_none
@@ -70,6 +71,7 @@ _SLOW: Final = {
         ::not_ready_without_a_database
     """,
     "thousands of rows, requests or steps": """
+        reports/test_use.py::people_of_a_day_are_found_by_an_index_among_200_000_reports
         consent/test_recipient_windows.py retention/disposals/test_years.py rights/test_year.py scale
         school_limits/test_reading.py
         accounts/test_staff_by_two.py::the_requester_never_approves_when_three_people_approve_at_once

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, connection, connections, transaction
 from django.test.utils import CaptureQueriesContext
 
 from consent.decisions.facts import Decision, Question
@@ -23,7 +23,7 @@ from paktaleem.foundation.tenancy.rows import new_id
 from paktaleem.office.reports.models import FindingKind, UseFinding
 from paktaleem.office.reports.samples import PopulationKind, draw_sample
 from paktaleem.office.reports.tasks import record_use
-from paktaleem.office.reports.use import decide_use, list_findings, record_findings
+from paktaleem.office.reports.use import _PEOPLE, decide_use, list_findings, record_findings
 from retention.holdings.services.holdings import CollectionReport, report_collection
 from tests.consent.making import make_provider
 from tests.console.pages import row_url
@@ -185,6 +185,29 @@ def keep(cast, at):
 
 
 DAY = timedelta(days=1)
+
+
+COLLECTIONS = """
+INSERT INTO holdings_collection (id, client_id, subject_id, category, occasion, purpose, count, reason, collected_at,
+    reported_at, actor_kind, actor_id, actor_role)
+SELECT gen_random_uuid(), %(client)s, %(person)s, 'usage_logs', 'assessment', 'support', 1, 'permitted', t.at, t.at,
+    'api_key', %(client)s, 'key'
+FROM generate_series(1, 200000) n, LATERAL (SELECT %(now)s - n * interval '3 minutes' AS at) t
+"""
+
+
+def test_people_of_a_day_are_found_by_an_index_among_200_000_reports(committed, now):
+    client_id = committed.client_id("indus")
+    with in_client(client_id), connection.cursor() as cursor:
+        person = committed.subject("danish").pk
+        cursor.execute(COLLECTIONS, {"client": client_id, "person": person, "now": now})
+    with connections["owner"].cursor() as cursor:
+        cursor.execute("ANALYZE holdings_collection")
+    with in_client(client_id), connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN {_PEOPLE}", {"client": client_id, "since": now - DAY, "until": now})
+        plan = str(cursor.fetchall())
+    assert "collection_by_time" in plan
+    assert "Seq Scan on holdings_collection" not in plan
 
 
 def test_a_finding_goes_on_until_staff_decide_and_a_later_day_is_a_new_one(cast, client_id, now):
