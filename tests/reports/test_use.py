@@ -20,9 +20,10 @@ from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import new_id
-from paktaleem.office.reports.models import FindingKind, UseFinding
+from paktaleem.office.reports.models import FindingKind, Measure, UseFinding
 from paktaleem.office.reports.samples import PopulationKind, draw_sample
 from paktaleem.office.reports.tasks import record_use
+from paktaleem.office.reports.trends import count_weeks, get_trends
 from paktaleem.office.reports.use import _PEOPLE, decide_use, list_findings, record_findings
 from retention.holdings.services.holdings import CollectionReport, report_collection
 from tests.consent.making import make_provider
@@ -185,6 +186,17 @@ def keep(cast, at):
 
 
 DAY = timedelta(days=1)
+
+
+def test_questions_are_counted_by_week_and_answer(cast, client_id, now):
+    for at, reason in ((now, Reason.PERMITTED), (now, Reason.UNDECIDABLE), (now - 7 * DAY, Reason.PERMITTED)):
+        ask(cast, at - HOUR, reason)
+        ask(cast, at - HOUR, reason)
+    by, week = cast.actor("amina"), now.date()
+    with in_client(client_id):
+        assert count_weeks(cast.client("indus"), actor=by, at=now)
+        permitted, denied = get_trends(by, client_id, today=week).series(Measure.QUESTIONS)
+    assert (permitted[-2:], denied[-2:]) == ([2, 2], [0, 2])
 
 
 COLLECTIONS = """
