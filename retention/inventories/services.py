@@ -26,7 +26,7 @@ from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import tombstone_of_digest
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.acts import Refused, act, as_given, lock_row
-from paktaleem.foundation.accounts.decided import decide_finding
+from paktaleem.foundation.accounts.decided import GroundOfDecision, decide_finding
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import ByKind, Reason
 from paktaleem.foundation.audit.services import record_entry
@@ -288,7 +288,7 @@ def decide_difference(
         str,
         forms.ChoiceField(label=gettext_lazy("Decision"), choices=DifferenceDecision.choices, widget=forms.RadioSelect),
     ],
-    ground: str,
+    ground: GroundOfDecision,
     actor: Actor,
     at: datetime,
 ) -> InventoryLine:

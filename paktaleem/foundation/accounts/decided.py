@@ -2,15 +2,29 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Annotated
 
+from django import forms
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.tenancy.models import TenantRow
+
+GroundOfDecision = Annotated[
+    str,
+    forms.CharField(
+        label=gettext_lazy("Ground"),
+        help_text=gettext_lazy("Say what was done about it, and which role or company did it. Do not name people."),
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 8, "dir": "auto"}),
+    ),
+]
+"""The argument ``ground`` of an act that decides about a finding."""
 
 
 class Decided(TenantRow):

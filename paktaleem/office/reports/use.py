@@ -20,7 +20,7 @@ from consent.decisions.log import make_pseudonym, pseudonym_key
 from consent.decisions.models import DecisionLogSetting, LogMode
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.acts import act, refuse_if
-from paktaleem.foundation.accounts.decided import decide_finding
+from paktaleem.foundation.accounts.decided import GroundOfDecision, decide_finding
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.services import record_entry
@@ -179,7 +179,7 @@ def decide_use(
     decision: Annotated[
         str, forms.ChoiceField(label=gettext_lazy("Decision"), choices=UseDecision.choices, widget=forms.RadioSelect)
     ],
-    ground: str,
+    ground: GroundOfDecision,
     actor: Actor,
     at: datetime,
 ) -> UseFinding:
