@@ -1,9 +1,6 @@
 """The decision log: counts by hour or every decision, written beside the answers and read since a cursor."""
 
-import os
-import signal
 import threading
-import time
 from datetime import timedelta
 from typing import Any
 
@@ -24,13 +21,10 @@ from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.tenancy.context import in_client, in_global
-from paktaleem.office.demo.supervision import free_port, running, web_program
 from rights.erasures.selectors import list_remaining
 from tests.api.callers import Caller
 from tests.api.test_changes import settle
 from tests.factories import SETTING_UP
-from tests.serving import HOST, call, is_alive, set_environment
-from tests.waiting import wait_until
 
 EVALUATION, EVALUATIONS, LOG = "/access/v1/evaluation", "/access/v1/evaluations", "/api/v1/decision-log"
 
@@ -283,23 +277,3 @@ def test_a_batch_whose_commit_was_not_heard_of_is_not_written_twice(lms, committ
     log._write(batch)
     log._write(batch)
     assert [number for *_, number in counted(committed.client_id("khyber"))] == [1]
-
-
-def test_a_process_that_is_killed_loses_at_most_its_last_second(committed, tmp_path):
-    """Two seconds are given here: one until the next write, and one to write on a busy machine."""
-    client_id, port = committed.client_id("khyber"), free_port()
-    set_mode(client_id, LogMode.EVERY, at=wall_clock_now())
-    headers = {"Authorization": f"Bearer {committed.key('khyber')}"}
-    command = [*web_program(HOST, port), "--workers", "1", "--no-respawn-failed-workers"]
-    answered = list[float]()
-    with set_environment(), running([("web", command)], tmp_path) as [web]:
-        wait_until(lambda: is_alive(port), web)
-        ends_at = time.monotonic() + 5
-        while time.monotonic() < ends_at:
-            assert call(port, "POST", EVALUATION, about("lms-kiran"), **headers)[0] == 200
-            answered.append(time.monotonic())
-        os.killpg(web.process.pid, signal.SIGKILL)
-        killed_at = time.monotonic()
-    with in_client(client_id):
-        written = LoggedDecision.objects.count()
-    assert 0 < sum(at < killed_at - 2 for at in answered) <= written <= len(answered)
