@@ -14,6 +14,7 @@ from typing import Any
 
 from integrations.minilms.deciding import may
 from integrations.minilms.hooks import Hooks, subscribe
+from integrations.minilms.inventories import answer_inventories
 from integrations.minilms.orders import take_open_orders
 from integrations.minilms.people import consent, register, store_record
 from integrations.minilms.portal import Portal, Refused
@@ -54,6 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     command("show", _show, "person")
     command("subscribe", _subscribe, "url")
     command("orders", _orders)
+    command("inventories", _inventories)
     command("serve", _serve, port={"type": int, "required": True})
     return parser
 
@@ -93,6 +95,11 @@ def _orders(options: argparse.Namespace, store: Store, portal: Portal) -> str:
     del options
     found, wait = take_open_orders(store, portal)
     return f"{found} carried out; ask again in {wait} s"
+
+
+def _inventories(options: argparse.Namespace, store: Store, portal: Portal) -> str:
+    del options
+    return f"{answer_inventories(store, portal)} answered"
 
 
 def _serve(options: argparse.Namespace, store: Store, portal: Portal) -> None:

@@ -42,6 +42,10 @@ def _answer(row: Inventory, given: FormData, request: HttpRequest) -> None:
     answer_inventory(row, [Count(line.category, given[line.category]) for line in lines], **by_user(request))
 
 
+def _name_line(line: InventoryLine) -> str:
+    return format_category(line.category, line.client_id) if line.category else gettext("An erased person")
+
+
 def _render_state(row: Inventory) -> SafeString:
     if row.is_late:
         return render_state(gettext("Answered late"), "warn")
@@ -70,11 +74,7 @@ def _panel_of(
         (
             row,
             _render_state(row),
-            [
-                (line, format_category(line.category, line.client_id), _render_line(line))
-                for line in lines
-                if row == current or line.is_difference
-            ],
+            [(line, _name_line(line), _render_line(line)) for line in lines if row == current or line.is_difference],
         )
         for row, lines in list_latest(inventories)
     ]
@@ -96,7 +96,7 @@ class InventoryAdmin(EvidenceAdmin[Inventory]):
     loaded = ("system",)
     list_display = ("asked_at", "system", "asked_for", "state", "due_at", "answered_at", "owner")
     list_filter = (ProgressFilter, "client")
-    row_fields = ("system", "asked_for")
+    row_fields = ("system", "asked_for", "erased_asked", "erased_held")
     detail_fields = ("state", "asked_at", "due_at", "answered_at")
     intro = (
         "Every month each system counts the people of whom it holds data, and before an exit is certified. The portal "
@@ -144,7 +144,7 @@ class InventoryLineAdmin(DecidedAdmin[InventoryLine]):
     acts = (act_page(decide_difference),)
 
     def describe_row(self, row: InventoryLine) -> str:
-        return f"{format_category(row.category, row.client_id)} ({row.inventory.system})"
+        return f"{_name_line(row)} ({row.inventory.system})"
 
     @admin.display(description="system")
     def system(self, row: InventoryLine) -> str:
@@ -152,7 +152,7 @@ class InventoryLineAdmin(DecidedAdmin[InventoryLine]):
 
     @admin.display(description="data")
     def data(self, row: InventoryLine) -> str:
-        return format_category(row.category, row.client_id)
+        return _name_line(row)
 
 
 added_acts.connect(AddedAct("data_systems.system", act_page(order_inventory)))

@@ -1,5 +1,6 @@
 """API operations of inventories: a system counts the people of whom it holds data."""
 
+from collections.abc import Sequence
 from http import HTTPStatus
 from uuid import UUID
 
@@ -16,10 +17,25 @@ from paktaleem.foundation.web.api.operations import Operation, actor_of, by_call
 from paktaleem.foundation.web.api.serializers import PatternField, StrictSerializer, TextField, serialize_row
 from retention.inventories.models import AskedFor, Inventory, InventoryLine
 from retention.inventories.selectors import list_inventory_lines, list_latest
-from retention.inventories.services import MOST_HASHES, Count, add_people, answer_inventory, find_errors
+from retention.inventories.services import (
+    MOST_ASKED,
+    MOST_HASHES,
+    Count,
+    add_people,
+    answer_inventory,
+    find_errors,
+    list_sample,
+)
 
 _MOST_PEOPLE = 2**31 - 1
 _MOST_CATEGORIES = 100
+
+
+class IdHashField(PatternField):
+    """The SHA-256 of an LMS id, as UTF-8, in hex."""
+
+    def __init__(self) -> None:
+        super().__init__(r"^[0-9a-f]{64}$", allowed="Use 64 hex digits in lower case.", max_length=64)
 
 
 class PeopleInput(StrictSerializer):
@@ -28,11 +44,7 @@ class PeopleInput(StrictSerializer):
     beyond_schema = {"category": "A category of the inventory."}
 
     category = TextField(max_length=63)
-    id_hashes = serializers.ListField(
-        child=PatternField(r"^[0-9a-f]{64}$", allowed="Use 64 hex digits in lower case.", max_length=64),
-        min_length=1,
-        max_length=MOST_HASHES,
-    )
+    id_hashes = serializers.ListField(child=IdHashField(), min_length=1, max_length=MOST_HASHES)
 
 
 class PeopleOutput(serializers.Serializer[object]):
@@ -55,9 +67,16 @@ class CountInput(StrictSerializer):
 
 
 class InventoryAnswerInput(StrictSerializer):
-    """The number of people for each category of the inventory; 0 if the system holds none of the data."""
+    """The number of people for each category of the inventory; 0 if the system holds none of the data.
+
+    ``still_held`` are the hashes of ``sample`` of whom the system still holds data; ``[]`` if of none. Leave it out if
+    the system does not know: then it is asked again.
+    """
+
+    beyond_schema = {"still_held": "Hashes of the sample."}
 
     counts = serializers.ListField(child=CountInput(), min_length=1, max_length=_MOST_CATEGORIES)
+    still_held = serializers.ListField(child=IdHashField(), required=False, max_length=MOST_ASKED)
 
 
 class InventoryLineOutput(serializers.Serializer[object]):
@@ -77,7 +96,11 @@ class InventoryLineOutput(serializers.Serializer[object]):
 
 
 class InventoryOutput(serializers.Serializer[object]):
-    """An inventory. ``answered_at`` is null while it is open."""
+    """An inventory. ``answered_at`` is null while it is open.
+
+    ``sample`` are the hashes of the LMS ids of at most ten erased people, empty once it is answered: does the system
+    still hold data of them? ``still_held`` are those of whom it does, until staff decide.
+    """
 
     id = serializers.UUIDField()
     occasion = serializers.ChoiceField(AskedFor.choices, source="asked_for")
@@ -85,6 +108,8 @@ class InventoryOutput(serializers.Serializer[object]):
     due_at = serializers.DateTimeField()
     answered_at = serializers.DateTimeField(allow_null=True)
     lines = InventoryLineOutput(many=True)
+    sample = serializers.ListField(child=serializers.CharField())
+    still_held = serializers.ListField(child=serializers.CharField())
 
 
 class InventoriesOutput(serializers.Serializer[object]):
@@ -101,7 +126,7 @@ class Inventories(Operation):
         """List the latest twelve inventories of the system of the key, newest first, with their lines."""
         system = system_of_key(actor_of(request), at=moment_of(request))
         found = list_latest(Inventory.objects.filter(client_id=client_of(request), system=system))
-        return Response({"inventories": [serialize_row(InventoryOutput, row, lines=_lines(own)) for row, own in found]})
+        return Response({"inventories": [_serialize(row, lines) for row, lines in found]})
 
 
 class AddPeople(Operation):
@@ -126,10 +151,12 @@ class AnswerInventory(Operation):
     def post(self, request: Request, inventory: UUID) -> Response:
         """Answer an inventory; return how the numbers compare. The same answer again changes nothing."""
         row = _get_inventory(inventory, actor_of(request), request)
-        given = [Count(**one) for one in validate_input(InventoryAnswerInput, request.data)["counts"]]
+        answer = validate_input(InventoryAnswerInput, request.data)
+        given = [Count(**one) for one in answer["counts"]]
         if row.is_open and (errors := find_errors(row, given)):
             raise serializers.ValidationError({"counts": errors})
-        return Response(serialize_inventory(answer_inventory(row, given, **by_caller(request))))
+        answered = answer_inventory(row, given, still_held=answer.get("still_held"), **by_caller(request))
+        return Response(serialize_inventory(answered))
 
 
 class InventoryUnknown(PortalError, LookupError):
@@ -148,9 +175,15 @@ def _get_inventory(inventory_id: UUID, actor: Actor, request: Request) -> Invent
 
 
 def serialize_inventory(row: Inventory) -> dict[str, object]:
-    """Return an inventory with its lines, in one query."""
-    return serialize_row(InventoryOutput, row, lines=_lines(list_inventory_lines(row)))
+    """Return an inventory with its lines and its sample."""
+    return _serialize(row, list_inventory_lines(row))
 
 
-def _lines(lines: list[InventoryLine]) -> list[dict[str, object]]:
-    return [serialize_row(InventoryLineOutput, line) for line in lines]
+def _serialize(row: Inventory, lines: Sequence[InventoryLine]) -> dict[str, object]:
+    return serialize_row(
+        InventoryOutput,
+        row,
+        lines=[serialize_row(InventoryLineOutput, line) for line in lines if line.category],
+        sample=list_sample(row),
+        still_held=sorted(one for line in lines if not line.category for one in line.id_hashes),
+    )

@@ -10,6 +10,9 @@ class InventoriesConfig(PortalAppConfig):
     verbose_name = "inventories"
     handlers = (
         ("paktaleem.directory.people.extension_points.before_erasure", ".services.forget_hashes"),
+        ("paktaleem.directory.people.extension_points.before_erasure", ".services.keep_erased_id"),
+        ("paktaleem.foundation.encryption.wrapped_secrets.wrapped_kinds", ".services.ERASED_KEYS"),
+        ("paktaleem.foundation.upkeep.periods.kinds.data_kinds", ".services.ERASED_IDS"),
         ("paktaleem.foundation.upkeep.periods.kinds.data_kinds", ".services.HASHES"),
     )
     families = "inventory: Inventories"

@@ -12,6 +12,7 @@ from paktaleem.directory.data_systems.models import System
 from paktaleem.foundation.accounts.decided import Decided, has_ground_if_decided
 from paktaleem.foundation.accounts.due import Due, Severity
 from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.encryption.sealing import SealedField
 from paktaleem.foundation.tenancy.models import RowKey, TenantRow, newest_first, oldest_first, unique_in_client
 from paktaleem.foundation.tenancy.tables import EDIT, Limited, TablePolicy, classify
 from paktaleem.foundation.text.times import format_date
@@ -51,6 +52,12 @@ class Inventory(TenantRow):
     asked_at = models.DateTimeField("ordered")
     due_at = models.DateTimeField("due")
     answered_at = models.DateTimeField("answered", null=True)
+    erased_asked = models.PositiveIntegerField(
+        "erased people asked about", null=True, help_text="Known once the inventory is answered."
+    )
+    erased_held = models.PositiveIntegerField(
+        "erased people still held", null=True, help_text="Empty: the system did not say."
+    )
 
     objects: ClassVar = InventoryQuerySet.as_manager()
 
@@ -75,6 +82,9 @@ class Inventory(TenantRow):
             models.CheckConstraint(
                 condition=Q(answered_at=None) | Q(answered_at__gte=F("asked_at")), name="inventory_answered_after"
             ),
+            models.CheckConstraint(
+                condition=Q(erased_held=None) | Q(erased_held__lte=F("erased_asked")), name="inventory_held_of_asked"
+            ),
         ]
         indexes = [
             *newest_first("asked_at", "inventory_by_time"),
@@ -92,6 +102,34 @@ class Inventory(TenantRow):
     def is_late(self) -> bool:
         """Return True if the system answered after the due date."""
         return self.answered_at is not None and self.answered_at > self.due_at
+
+
+class ErasedId(TenantRow):
+    """The SHA-256 of the LMS id of one erased person, by which one system is asked whether it still holds their data.
+
+    It is sealed under the portal's key, because theirs is destroyed, and refers to no person. A system has at most ten,
+    until it says of which it still holds data, or their period ends.
+    """
+
+    wall = TablePolicy(
+        EDIT | {"DELETE"},
+        left_out_of_copies="it names a system only, so that it belongs to no known person",
+        disposed_as="erased_ids",
+        personal=classify(sealed="id_hash"),
+    )
+
+    system = RowKey(System)
+    system_owner = models.UUIDField(editable=False)
+    id_hash = SealedField()
+    erased_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = "hash of an erased person’s LMS id"
+        verbose_name_plural = "hashes of erased people’s LMS ids"
+        indexes = [models.Index(fields=["client", "system", "erased_at"], name="erasedid_by_system")]
+
+    def __str__(self) -> str:
+        return str(self.system)
 
 
 class DifferenceDecision(models.TextChoices):
@@ -123,6 +161,7 @@ class LineQuerySet(models.QuerySet["InventoryLine"]):
 class InventoryLine(Decided):
     """One category of an inventory: people counted by the system, and people of whom it had reported data.
 
+    Without a category it is about one erased person of whom the system still holds data, as it says itself.
     ``missing``, ``unexpected`` and ``still_held`` (erased people) are known if the system names people by the SHA-256
     of their LMS ids. Of these hashes only those in doubt are kept, until staff decide or their period ends.
     """
@@ -136,7 +175,7 @@ class InventoryLine(Decided):
     )
 
     inventory = RowKey(Inventory)
-    category = models.CharField("data category", max_length=63)
+    category = models.CharField("data category", max_length=63, blank=True)
     counted = models.PositiveIntegerField("people counted", null=True)
     expected = models.PositiveIntegerField("people reported", null=True)
     missing = models.PositiveIntegerField("people missing", null=True, blank=True)
@@ -164,7 +203,7 @@ class InventoryLine(Decided):
         verbose_name_plural = "inventory differences"
         ordering = ["-id"]
         constraints = [
-            unique_in_client("inventoryline_one_of_each", "inventory", "category"),
+            unique_in_client("inventoryline_one_of_each", "inventory", "category", where=~Q(category="")),
             models.CheckConstraint(
                 condition=Q(compared_at=None, counted=None, expected=None)
                 | Q(compared_at__isnull=False, counted__isnull=False, expected__isnull=False),
@@ -174,6 +213,7 @@ class InventoryLine(Decided):
         ]
         indexes = [
             models.Index(fields=["client", "-id"], name="inventoryline_by_time"),
+            models.Index(fields=["client", "inventory"], name="inventoryline_of_inventory"),
             *oldest_first("compared_at", "inventoryline_open", condition=_DIFFERS & Q(decided_at=None)),
         ]
 

@@ -72,7 +72,7 @@ def find_last_inventories(client_id: UUID) -> dict[UUID | None, dict[str, object
         row.system_id: {
             "asked_at": row.asked_at.isoformat(),
             "answered_at": row.answered_at and row.answered_at.isoformat(),
-            "people": {line.category: line.counted for line in lines[row.pk]} if row.answered_at else {},
+            "people": {line.category: line.counted for line in lines[row.pk] if line.category and row.answered_at},
         }
         for row in last
     }

@@ -1,11 +1,11 @@
 """Order inventories, compare their answers with what systems reported, and decide about differences.
 
-The portal keeps only a keyed hash of the SHA-256 of an erased person's LMS id (``tombstone_of_digest``). So it cannot
-ask a system for a sample of erased ids; instead every hash that a system names is compared with those of all erased
-people.
+Every hash that a system names is compared with those of all erased people, of whom the portal keeps a keyed hash of the
+SHA-256 of the LMS id (``tombstone_of_digest``). A system cannot be asked by that keyed hash, so the portal keeps the
+SHA-256 of a few, sealed, for 45 days.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Annotated, Any, NamedTuple
@@ -15,11 +15,12 @@ from dateutil.relativedelta import relativedelta
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
-from django.db.models import Func, Value
+from django.db.models import Count as Number
+from django.db.models import Func, Q, QuerySet, Value
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from paktaleem.directory.data_systems.models import Delivery, System
+from paktaleem.directory.data_systems.models import Delivery, Order, OrderKind, System
 from paktaleem.directory.data_systems.selectors import list_serving_systems
 from paktaleem.directory.data_systems.services.fulfilment import AlreadyAnswered, NotByHand, require_system_owner
 from paktaleem.directory.people.models import Subject
@@ -30,13 +31,14 @@ from paktaleem.foundation.accounts.decided import GroundOfDecision, decide_findi
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import ByKind, Reason
 from paktaleem.foundation.audit.services import record_entry
-from paktaleem.foundation.tenancy.context import advisory_lock
+from paktaleem.foundation.encryption.wrapped_secrets import SealedColumn
+from paktaleem.foundation.tenancy.context import advisory_lock, try_advisory_lock
 from paktaleem.foundation.tenancy.rows import new_id
 from paktaleem.foundation.upkeep.periods.kinds import Bounds, DataKind, Disposal
 from paktaleem.foundation.upkeep.periods.services import get_cutoff
 from retention.data_map.models import MapLine
 from retention.holdings.models import Holding
-from retention.inventories.models import AskedFor, DifferenceDecision, Inventory, InventoryLine, LineQuerySet
+from retention.inventories.models import AskedFor, DifferenceDecision, ErasedId, Inventory, InventoryLine, LineQuerySet
 from retention.inventories.selectors import list_inventory_lines
 
 ANSWER_WITHIN = timedelta(days=14)
@@ -47,6 +49,8 @@ MOST_NAMED = 100_000
 """Hashes for one category; a system with more people sends their number alone."""
 _MOST_KEPT = 1_000
 """Hashes in doubt that a line keeps until staff decide."""
+MOST_ASKED = 10
+"""Erased people about whom a system is asked in one inventory."""
 
 
 class Count(NamedTuple):
@@ -137,6 +141,70 @@ def forget_hashes(person: Subject, _actor: Actor, _at: datetime) -> None:
     lines.update(id_hashes=Func("id_hashes", Value(id_hash), function="array_remove"))
 
 
+ERASED_HASHES = SealedColumn(ErasedId, "id_hash", b"erased_id")
+ERASED_KEYS = ERASED_HASHES.kind
+
+
+def keep_erased_id(person: Subject, _actor: Actor, at: datetime) -> None:
+    """Seal the hash of a person's LMS id before an erasure, to ask systems that reported or were ordered to erase data.
+
+    A system that has ten to be asked about gets no more. Systems whose answers staff enter are not asked.
+    """
+    client_id = person.client_id
+    # erasures do not wait for one another: one at the same time as another is not in the sample
+    if person.external_id is None or not try_advisory_lock(f"erased_ids/{client_id}"):
+        return
+    of_person = {"client_id": client_id, "subject": person}
+    reported = Holding.objects.filter(**of_person).order_by().values("system_id")
+    ordered = Order.objects.filter(**of_person, kind=OrderKind.ERASE).order_by().values("system_id")
+    kept = ErasedId.objects.filter(client_id=client_id).values("system_id").annotate(number=Number("pk"))
+    known = Q(pk__in=reported) | Q(pk__in=ordered)
+    systems = list_serving_systems(client_id, at=at).filter(known).exclude(delivery=Delivery.BY_HAND)
+    id_hash = sha256(person.external_id.encode()).digest()
+    rows = []
+    for system in systems.exclude(pk__in=kept.filter(number__gte=MOST_ASKED).values("system_id")):
+        row = ErasedId(client_id=client_id, system=system, system_owner=system.client_id, erased_at=at)
+        row.id_hash = ERASED_HASHES.seal(id_hash, client_id=client_id, row_id=row.pk)
+        rows.append(row)
+    ErasedId.objects.bulk_create(rows)
+
+
+def list_sample(inventory: Inventory) -> list[str]:
+    """List the hashes of the erased people about whom an open inventory asks; none of who was readmitted since."""
+    if not inventory.is_open:
+        return []
+    hashes = {ERASED_HASHES.open(row).hex() for row in _list_asked(inventory)}
+    return sorted(_find_erased(inventory.client_id, hashes))
+
+
+def _list_asked(inventory: Inventory) -> QuerySet[ErasedId]:
+    about = {"client_id": inventory.client_id, "system_id": inventory.system_id}
+    return ErasedId.objects.filter(**about, erased_at__lte=inventory.asked_at)
+
+
+def _find_erased(client_id: UUID, hashes: Collection[str]) -> set[str]:
+    """Return which of these hashes are those of people whom the client's erasures removed."""
+    marks = {tombstone_of_digest(client_id, one): one for one in hashes}
+    erased = Subject.objects.filter(client_id=client_id, tombstone__in=marks).values_list("tombstone", flat=True)
+    return {marks[bytes(mark)] for mark in erased if mark is not None}
+
+
+def list_old_ids(at: datetime) -> QuerySet[ErasedId]:
+    """List the hashes of erased people that are due at ``at``, in the current context."""
+    return ErasedId.objects.filter(erased_at__lte=get_cutoff(ERASED_IDS.code, at=at))
+
+
+ERASED_IDS = DataKind(
+    code="erased_ids",
+    name=gettext_lazy("Hashes of LMS ids of erased people, of whom systems are asked"),
+    counted_from=gettext_lazy("The erasure; earlier if the system says whether it still holds data"),
+    disposal=Disposal.ROWS,
+    bounds=Bounds(45, 14, 90),
+    due=list_old_ids,
+    purge=lambda client_id, at, **_actor: list_old_ids(at).filter(client_id=client_id).delete()[0],
+)
+
+
 def list_old_lines(at: datetime) -> LineQuerySet:
     """List the lines whose hashes are due at ``at``, in the current context: without an answer, or a decision."""
     found: LineQuerySet = InventoryLine.objects.filter(inventory__due_at__lte=get_cutoff(HASHES.code, at=at))
@@ -190,21 +258,68 @@ WHERE l.client_id = %(client)s AND l.inventory_id = %(inventory)s AND l.category
 
 
 @transaction.atomic
-def answer_inventory(inventory: Inventory, given: Sequence[Count], *, actor: Actor, at: datetime) -> Inventory:
+def answer_inventory(
+    inventory: Inventory,
+    given: Sequence[Count],
+    *,
+    still_held: Collection[str] | None = None,
+    actor: Actor,
+    at: datetime,
+) -> Inventory:
     """Record how many people a system counts by category, and compare them with its reports in one statement.
 
-    The same answer again changes nothing. Raises ValidationError (``find_errors`` says more), AlreadyAnswered if it has
-    another answer, NotByHand, NotAllowed.
+    ``still_held`` are the hashes of the sample of whom it still holds data; None if it does not say. The same answer
+    again changes nothing. Raises ValidationError (``find_errors`` says more), AlreadyAnswered if it has another answer,
+    NotByHand, NotAllowed.
     """
     _require_carrier(inventory, actor)
     inventory, counts = lock_row(inventory), {one.category: one.people for one in given}
-    lines = {line.category: line for line in list_inventory_lines(inventory)}
+    lines = {line.category: line for line in list_inventory_lines(inventory) if line.category}
+    held = None if still_held is None else set(still_held)
     if not inventory.is_open:
-        if counts != {category: line.counted for category, line in lines.items()}:
+        answered = {category: line.counted for category, line in lines.items()}
+        if (counts, None if held is None else len(held)) != (answered, inventory.erased_held):
             raise AlreadyAnswered
         return inventory
     if find_errors(inventory, given):
         raise ValidationError({"counts": [_("The counts do not fit the inventory.")]})
+    _record_sample(inventory, held, at)
+    _compare(inventory, lines, counts, at)
+    inventory.answered_at = at
+    inventory.save(update_fields=["answered_at", "erased_asked", "erased_held"])
+    compared = list_inventory_lines(inventory)
+    facts = {
+        "inventory": str(inventory.pk),
+        "system": str(inventory.system_id),
+        "counted": dict(sorted(counts.items())),
+        "differences": sorted(line.category for line in compared if line.category and line.is_difference),
+        "erased_asked": inventory.erased_asked,
+        "erased_held": inventory.erased_held,
+    }
+    record_entry("inventory.answered", client_id=inventory.client_id, facts=facts, actor=actor, at=at)
+    return inventory
+
+
+def _record_sample(inventory: Inventory, held: set[str] | None, at: datetime) -> None:
+    """Record what a system says about erased people, with a finding for each of whom it still holds data.
+
+    One whose period ended since it was asked is accepted, too. Raises ValidationError.
+    """
+    asked = {*list_sample(inventory), *(held or ())}
+    inventory.erased_asked, inventory.erased_held = len(asked), None
+    if held is None:
+        return
+    if _find_erased(inventory.client_id, held) != held:
+        raise ValidationError({"still_held": [_("Name only hashes of the sample.")]})
+    inventory.erased_held = len(held)
+    own = {"client_id": inventory.client_id, "inventory": inventory, "compared_at": at}
+    InventoryLine.objects.bulk_create(
+        InventoryLine(**own, counted=1, expected=0, still_held=1, id_hashes=[one]) for one in sorted(held)
+    )
+    _list_asked(inventory).delete()
+
+
+def _compare(inventory: Inventory, lines: Mapping[str, InventoryLine], counts: Mapping[str, int], at: datetime) -> None:
     sent = [(line.category, one) for line in lines.values() for one in line.id_hashes]
     values: dict[str, Any] = {
         "client": inventory.client_id,
@@ -221,17 +336,6 @@ def answer_inventory(inventory: Inventory, given: Sequence[Count], *, actor: Act
     }
     with connection.cursor() as cursor:
         cursor.execute(_COMPARE, values)
-    inventory.answered_at = at
-    inventory.save(update_fields=["answered_at"])
-    compared = list_inventory_lines(inventory)
-    facts = {
-        "inventory": str(inventory.pk),
-        "system": str(inventory.system_id),
-        "counted": dict(sorted(counts.items())),
-        "differences": sorted(line.category for line in compared if line.is_difference),
-    }
-    record_entry("inventory.answered", client_id=inventory.client_id, facts=facts, actor=actor, at=at)
-    return inventory
 
 
 def find_errors(inventory: Inventory, given: Sequence[Count]) -> dict[str, Any] | list[str]:

@@ -26,7 +26,9 @@ from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.audit.canonical import canonical
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.text.times import isolate, join_words
+from paktaleem.foundation.upkeep.periods.services import get_length
 from retention.holdings.models import Holding, Incident
+from retention.inventories.services import ERASED_IDS
 from rights.erasures.models import Certificate, ErasureProposal
 from rights.requests.models import RightKind, RightsRequest
 from rights.requests.selectors import list_purposes_meant
@@ -236,11 +238,14 @@ def list_remaining(subject: Subject, at: datetime) -> list[Remaining]:
         RightsRequest.objects.filter(**own),
         _("So that no import registers the person again (GDPR Art. 17(3)(e))"),
     )
+    sampled = _("A hash of the LMS id, encrypted, for at most {days} days, if it is in the sample of erased people")
+    checked = _("To ask systems whether they still hold data (GDPR Art. 5(2))")
     return [
         Remaining("ledger", _("Ledger entries"), proof, Entry.objects.filter(**own).count()),
         Remaining("consents", _("Events of consents"), proof, ConsentEvent.objects.filter(**own).count()),
         Remaining("requests", _("Rights requests, without their texts"), proof, requests.count()),
         Remaining("tombstone", _("A keyed hash of the LMS id"), again, 1),
+        Remaining("erased_ids", sampled.format(days=get_length(ERASED_IDS.code)), checked),
         *_logged_decisions(subject.client_id, proof),
         *_legal_obligations(subject, at),
     ]

@@ -7,6 +7,9 @@ from django.db import transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from consent.consents.models import ConsentState
+from consent.consents.services.recording import Answer as ConsentAnswer
+from consent.consents.services.recording import record_answers, withdraw_consent
 from paktaleem.directory.data_systems.models import Order, System
 from paktaleem.directory.data_systems.services.fulfilment import (
     accept_order,
@@ -30,11 +33,14 @@ from retention.data_map.services import declare_line
 from retention.holdings.models import Holding
 from retention.inventories.models import Inventory
 from rights.erasures.models import Certificate
+from rights.erasures.services.proposals import Target
+from rights.requests.services.closing import answer_request
+from tests.consent.making import shown
 from tests.erasures.steps import AFTER, HOUR, SYSTEM, approved, go_on, second, send_all
 from tests.factories import SETTING_UP
 from tests.retention.disposals.steps import certify, hold_data, ordered, rule_for
 from tests.retention.exits import steps as exits
-from tests.rights.cases import AT
+from tests.rights.cases import AT, DAY, decided, received
 
 ANSWERS = {
     "done": Answer(Outcome.DONE),
@@ -45,6 +51,8 @@ ANSWERS = {
 CONFIRMING = {"done", "none"}
 CONFIRMED = {"disposed", "not_found"}
 """States of items of which a certificate says that the data is deleted."""
+OF_WITHDRAWAL = Target(purposes=("newsletter", "product_research"), categories=("usage_logs",))
+"""The extent of a partial erasure: data of two purposes, whose consents it withdraws."""
 COURSE = st.tuples(st.integers(0, 2), st.sampled_from([*ANSWERS, "silence"]))
 """How often a system fails, and how it ends: with an answer, or in silence until two people waive it."""
 
@@ -72,10 +80,11 @@ def carry_out(cast, order, course, at):
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     courses=st.fixed_dictionaries({"lms": COURSE, "billing": COURSE}),
-    is_declared=st.booleans(),
-    is_reported=st.booleans(),
+    known=st.sets(st.sampled_from(["declared", "reported"])),
+    is_whole=st.booleans(),
 )
-def test_a_certificate_states_as_erased_only_what_a_system_confirmed(cast, indus, courses, is_declared, is_reported):
+def test_a_certificate_states_as_erased_only_what_a_system_confirmed(cast, indus, courses, known, is_whole):
+    is_declared, is_reported = "declared" in known, "reported" in known
     with transaction.atomic():
         lms = System.objects.get(client=indus, code="lms")
         if is_reported:
@@ -93,16 +102,23 @@ def test_a_certificate_states_as_erased_only_what_a_system_confirmed(cast, indus
             about = {"category": "usage_logs", "roles": ["student"], "purposes": [], "countries": ["PK"]}
             line = MapLine(client=indus, system=lms, found_by="lms_id", **about)
             declare_line(line, actor=SETTING_UP, reason=Reason.REVIEW, at=AT)
-        row = go_on(approved(cast), AFTER)
+        request = None if is_whole else decided(cast, received(cast, "restriction"))
+        row = approved(cast, request=request, target=None if is_whole else OF_WITHDRAWAL)
+        if request is not None:
+            answer_request(request, text="It is erased.", actor=cast.actor("farah"), at=AT)
+        row = go_on(row, AFTER)
         send_all(AFTER)
         times = {}
         for number, order in enumerate(Order.objects.select_related("system").order_by("pk")):
             times[order.system.code] = AFTER + timedelta(minutes=number)
             carry_out(cast, order, courses[order.system.code], times[order.system.code])
-        complete_erasure(Erasure.objects.get(subject=row.subject), actor=SYSTEM, at=AFTER + HOUR)
+        for erasure in Erasure.objects.filter(subject=row.subject):
+            complete_erasure(erasure, actor=SYSTEM, at=AFTER + HOUR)
         row = go_on(row, AFTER + HOUR)
         body = read_body(Certificate.objects.get(proposal=row))
-        assert (body["key_destroyed_at"] is None) == SubjectKey.objects.filter(subject=row.subject_id).exists()
+        has_key = SubjectKey.objects.filter(subject=row.subject_id).exists()
+        assert ((body["key_destroyed_at"] is None), body["systems"] != []) == (has_key, True)
+        assert has_key != is_whole
         for one in body["systems"]:
             is_confirmed = courses[one["system"]][1] in CONFIRMING
             assert (one["answer"] in {"erased", "not_found"}) == is_confirmed
@@ -111,10 +127,10 @@ def test_a_certificate_states_as_erased_only_what_a_system_confirmed(cast, indus
             assert {(line["rests_on"], line["confirmed_at"]) for line in one["lines"]} == {
                 ("confirmed" if is_confirmed else "not_confirmed", at)
             }
-            known = {line["category"]: line["known_from"] for line in one["lines"]}
+            origins = {line["category"]: line["known_from"] for line in one["lines"]}
             if one["system"] == "lms":
                 unreported = "declared" if is_declared else "registered"
-                assert known["usage_logs"] == ("reported" if is_reported else unreported)
+                assert origins["usage_logs"] == ("reported" if is_reported else unreported)
         transaction.set_rollback(True)
 
 
@@ -128,10 +144,16 @@ PAIRS = [(name, code) for name in PEOPLE for code in ("lms", "billing")]
 @given(
     held=st.fixed_dictionaries(dict.fromkeys(PEOPLE, SYSTEMS)),
     courses=st.fixed_dictionaries(dict.fromkeys(PAIRS, COURSE)),
+    is_withdrawn=st.booleans(),
 )
-def test_a_disposal_is_certified_only_as_far_as_systems_confirmed_it(cast, indus, now, held, courses):
+def test_a_disposal_is_certified_only_as_far_as_systems_confirmed_it(cast, indus, held, courses, is_withdrawn):
+    now = AT + 40 * DAY
     with transaction.atomic():
-        rule_for(indus, at=now)
+        rule_for(indus, at=AT, trigger="consent_withdrawn" if is_withdrawn else "collected")
+        for name in PEOPLE if is_withdrawn else ():
+            answers, farah = [ConsentAnswer("newsletter", ConsentState.GIVEN)], cast.actor("farah")
+            record_answers(cast.subject(name), answers=answers, shown=shown(indus.pk, AT), actor=farah, at=AT)
+            withdraw_consent(cast.subject(name), purpose="newsletter", actor=farah, at=AT + HOUR)
         holdings = [(name, code) for name, codes in held.items() for code in codes]
         for name, code in holdings:
             hold_data(cast, name, at=now, system=code and System.objects.get(code=code))

@@ -1,4 +1,4 @@
-"""The reference receiver accepts messages signed by the portal, once, and nothing else."""
+"""The reference receiver accepts messages signed by the portal, once, and nothing else; and answers inventories."""
 
 import json
 from contextlib import closing
@@ -6,11 +6,22 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 
 import pytest
+from django.utils import timezone
 
 from integrations.minilms.hooks import KEPT_AS, Hooks, act_upon
+from integrations.minilms.inventories import answer_inventories
+from integrations.minilms.people import register, store_record
 from integrations.minilms.portal import Portal
 from integrations.minilms.store import Store
+from paktaleem.directory.data_systems.models import System
+from paktaleem.directory.people.models import Subject
+from paktaleem.directory.people.services.erasure import erase_subject
 from paktaleem.directory.webhooks.signing import headers_of, new_secret
+from paktaleem.foundation.tenancy.context import in_client
+from retention.inventories.models import AskedFor, InventoryLine
+from retention.inventories.services import order_inventories
+from tests.factories import SETTING_UP
+from tests.minilms.connecting import PortalInProcess
 
 MESSAGE = "01a21659-ac51-759b-8151-d906023ab039"
 BODY = b'{"type":"decision.invalidated","timestamp":"2026-10-01T09:00:00+00:00","data":{"subject_id":null}}'
@@ -89,3 +100,21 @@ def test_remembered_decisions_are_dropped_for_whom_they_concern(store, data, lef
         store.do("INSERT INTO decision VALUES (?, ?, 'process', 1, 'permitted', '2026-10-01')", person, purpose)
     act_upon(store, NOWHERE, "decision.invalidated", data)
     assert {(row["person"], row["purpose"]) for row in store.rows("SELECT * FROM decision")} == left
+
+
+def test_it_answers_an_inventory_and_says_which_erased_person_it_still_holds(cast, store):
+    portal, client_id, at = PortalInProcess("", cast.key("khyber")), cast.client_id("khyber"), timezone.now()
+    why = {"purpose": "service_delivery", "occasion": "assessment"}
+    for person in ("lms-kiran", "lms-zoya"):
+        register(store, portal, person, role="learner", birth_date="1990-05-05")
+        assert store_record(store, portal, person, "usage_logs", "opened Algebra", **why).allowed
+    with in_client(client_id):
+        kiran, lms = Subject.objects.get(external_id="lms-kiran"), System.objects.get(client=client_id, code="lms")
+        erase_subject(kiran, actor=SETTING_UP, reason="subject_request", at=at)
+        [made] = order_inventories(client_id, [lms], asked_for=AskedFor.MONTHLY, actor=SETTING_UP, at=at)
+    assert (answer_inventories(store, portal), answer_inventories(store, portal)) == (1, 0)
+    with in_client(client_id):
+        made.refresh_from_db()
+        assert (made.erased_asked, made.erased_held) == (1, 1)
+        line = InventoryLine.objects.get(inventory=made, category="usage_logs")
+        assert (line.counted, line.expected, line.missing, line.still_held) == (2, 1, 0, 1)

@@ -15,10 +15,14 @@ from consent.agreements.selectors import list_breached
 from consent.agreements.services import attest_duties, remind_of_duties
 from consent.register.models.purposes import DataCategory
 from paktaleem.directory.data_systems.models import Delivery, System, SystemKey
-from paktaleem.directory.data_systems.services.fulfilment import AlreadyAnswered, NotByHand
+from paktaleem.directory.data_systems.services.fulfilment import (
+    AlreadyAnswered,
+    NotByHand,
+)
+from paktaleem.directory.data_systems.services.issuing import issue_orders
 from paktaleem.directory.data_systems.services.registering import end_system_key
 from paktaleem.directory.people.models import Subject
-from paktaleem.directory.people.services.erasure import erase_subject
+from paktaleem.directory.people.services.erasure import approve_readmission, erase_subject, request_readmission
 from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.accounts.acts import Refused
 from paktaleem.foundation.accounts.models import Client
@@ -38,18 +42,21 @@ from retention.inventories.models import AskedFor, Inventory, InventoryLine
 from retention.inventories.selectors import get_basis
 from retention.inventories.services import (
     ANSWER_WITHIN,
+    MOST_ASKED,
     MOST_NAMED,
     Count,
     add_people,
     answer_inventory,
     decide_difference,
+    list_sample,
     order_inventories,
     order_inventory,
     order_monthly,
 )
 from retention.schedule.selectors import list_due_of_person
 from tests.console.pages import row_url
-from tests.factories import SETTING_UP, make_system
+from tests.erasures.steps import second
+from tests.factories import SETTING_UP, OrderSpecFactory, SubjectFactory, make_system
 from tests.keeping import default_period, dispose
 from tests.rights.test_intake import at_once
 from tests.signing_in import browser_of
@@ -353,6 +360,79 @@ def test_no_hash_of_a_person_outlasts_their_erasure(cast, inventory, answer, now
     assert [one for line in lines for one in line.id_hashes] == [hash_of("lms-stranger")]
 
 
+def erase(cast, *names, at):
+    for name in names:
+        erase_subject(cast.subject(name), actor=cast.actor("amina"), reason=Reason.SUBJECT_REQUEST, at=at)
+
+
+def order_again(cast, system, at):
+    [made] = order_inventories(cast.client_id("indus"), [system], asked_for=AskedFor.MONTHLY, actor=SETTING_UP, at=at)
+    return made
+
+
+def answer_sample(cast, made, still_held, at):
+    counts = [Count(code, 0) for code in made.system.categories]
+    return answer_inventory(made, counts, still_held=still_held, actor=cast.key_actor("indus"), at=at)
+
+
+def test_a_system_is_asked_about_the_erased_people_that_it_knew_until_it_answers(cast, lms, report, farah, now):
+    for name in ("danish", "hamza", "iqra"):
+        report(name)
+    erase(cast, "danish", "hamza", "junaid", at=now)
+    later = now + timedelta(days=1)
+    made = order_again(cast, lms, later)
+    billing = order_again(cast, System.objects.get(code="billing"), later)
+    erase(cast, "iqra", at=later + timedelta(hours=1))
+    danish, hamza, iqra = (hash_of(f"lms-{name}") for name in ("danish", "hamza", "iqra"))
+    assert (list_sample(made), list_sample(billing)) == (sorted([danish, hamza]), [])
+    with pytest.raises(ValidationError) as caught:
+        answer_sample(cast, made, [hash_of("lms-stranger")], later)
+    assert list(caught.value.message_dict) == ["still_held"]
+    made = answer_sample(cast, made, [danish], later)
+    assert (made.erased_asked, made.erased_held, list_sample(made)) == (2, 1, [])
+    assert answer_sample(cast, made, [danish, danish], later) == made
+    with pytest.raises(AlreadyAnswered):
+        answer_sample(cast, made, [], later)
+    [line] = InventoryLine.objects.undecided(later).filter(category="")
+    assert (line.inventory, line.still_held, line.id_hashes) == (made, 1, [danish])
+    assert decide_difference(line, decision="erased", ground="Deleted today.", **farah).id_hashes == []
+    assert list_sample(order_again(cast, lms, later + timedelta(days=30))) == [iqra]
+
+
+def test_who_is_not_said_of_is_asked_again_and_who_was_readmitted_is_not(cast, lms, report, now):
+    report("danish")
+    report("hamza")
+    erase(cast, "danish", "hamza", at=now)
+    made = answer_sample(cast, order_again(cast, lms, now), None, now)
+    assert (made.erased_asked, made.erased_held) == (2, None)
+    by = {"actor": cast.actor("amina"), "at": now}
+    row = request_readmission("lms-danish", ground="They came back.", client_id=lms.client_id, **by)
+    approve_readmission(row, actor=second(cast), at=now)
+    assert list_sample(order_again(cast, lms, now + timedelta(days=30))) == [hash_of("lms-hamza")]
+
+
+def test_at_most_ten_erased_people_are_kept_for_their_period(cast, indus, lms, now):
+    spec = OrderSpecFactory(kind="erase", categories=["content"], at=now)
+    for _ in range(MOST_ASKED + 1):
+        person = SubjectFactory(client=indus)
+        issue_orders(person, spec, only_to=[lms], actor=SETTING_UP, at=now)
+        erase_subject(person, actor=cast.actor("amina"), reason=Reason.SUBJECT_REQUEST, at=now)
+    assert len(list_sample(order_again(cast, lms, now))) == MOST_ASKED
+
+
+def test_hashes_of_erased_people_are_deleted_after_their_period(cast):
+    period, client_id = default_period("erased_ids"), cast.client_id("indus")
+    with in_client(client_id):
+        lms = System.objects.get(code="lms")
+        for age in (period, period - timedelta(hours=1)):
+            at = timezone.now() - age
+            spec = OrderSpecFactory(kind="erase", categories=["content"], at=at)
+            person = SubjectFactory(client=cast.client("indus"))
+            issue_orders(person, spec, only_to=[lms], actor=SETTING_UP, at=at)
+            erase_subject(person, actor=cast.actor("amina"), reason=Reason.SUBJECT_REQUEST, at=at)
+    assert [dispose("erased_ids"), dispose("erased_ids")] == [1, 0]
+
+
 def test_hashes_about_which_no_one_decides_are_deleted_after_their_period(cast):
     period, client_id = ANSWER_WITHIN + default_period("inventory_hashes"), cast.client_id("indus")
     with in_client(client_id):
@@ -485,6 +565,24 @@ def test_a_system_answers_over_the_api_for_its_client_only(indus_lms, khyber_lms
     }
     assert indus_lms.post(answer, {"counts": counts}).json() == answered
     assert indus_lms.post(people, batch).status_code == 409
+
+
+def test_a_system_says_over_the_api_of_whom_it_still_holds_data(cast, indus_lms, ordered):
+    made, categories = ordered
+    with in_client(made.client_id):
+        erase(cast, "danish", at=made.asked_at)
+    [asked] = indus_lms.get(INVENTORIES).json()["inventories"]
+    danish = hash_of("lms-danish")
+    assert (asked["sample"], asked["still_held"]) == ([danish], [])
+    counts = [{"category": code, "people": 0} for code in categories]
+    answer = f"{INVENTORIES}/{made.pk}/answer"
+    [error] = indus_lms.post(answer, {"counts": counts, "still_held": [hash_of("lms-esra")]}).json()["errors"]
+    assert error["pointer"] == "#/still_held"
+    answered = indus_lms.post(answer, {"counts": counts, "still_held": [danish]}).json()
+    assert (answered["sample"], answered["still_held"]) == ([], [danish])
+    assert len(answered["lines"]) == len(categories)
+    page = browser_of(cast.user("farah")).get("/admin/inventories/inventoryline/?progress=undecided").text
+    assert "An erased person" in page
 
 
 def test_a_bad_answer_names_the_field(indus_lms, ordered):

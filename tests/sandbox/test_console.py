@@ -1,5 +1,6 @@
 """A sandbox is marked on console and public pages with its clock; its keys and orders are tests."""
 
+import hashlib
 from datetime import date, timedelta
 from typing import Any
 
@@ -218,6 +219,19 @@ def test_an_inventory_is_made_once_and_listed(sandbox):
     assert [one.status_code for one in made] == [201, 201], made[0].content
     [listed] = sandbox.caller.get("/api/v1/inventories").json()["inventories"]
     assert made[0].json() == made[1].json() == listed
+
+
+def test_an_inventory_asks_about_an_erased_person_whose_data_was_reported(sandbox):
+    about = {"subject": "p-adult", "category": "usage_logs", "occasion": "assessment", "purpose": "service_delivery"}
+    when = {"collected_at": sandbox.caller.get("/api/v1/sandbox/clock").json()["now"], "count": 1}
+    assert sandbox.caller.post("/api/v1/collections", {**about, **when}).status_code == 201
+    sandbox.caller.post("/api/v1/sandbox/state", {"subject": "p-adult", "state": "erased"})
+    made = sandbox.caller.post("/api/v1/sandbox/inventories", {}).json()
+    assert made["sample"] == [hashlib.sha256(b"p-adult").hexdigest()]
+    counts = [{"category": line["category"], "people": 0} for line in made["lines"]]
+    answer = {"counts": counts, "still_held": made["sample"]}
+    answered = sandbox.caller.post(f"/api/v1/inventories/{made['id']}/answer", answer).json()
+    assert (answered["sample"], answered["still_held"]) == ([], made["sample"])
 
 
 def test_without_categories_it_is_about_all_that_the_system_holds(sandbox):

@@ -124,7 +124,7 @@ def test_only_listed_tables_allow_deletion():
         people_subjectkey files_packagekey schools_classterm schools_enrolment schools_rosterchunk
         access_links_pagelink access_links_pagecode web_keptanswer cookies_visitor consent_subjectchange
         consent_registerchange security_securityevent webhooks_message webhooks_delivery webhooks_attempt
-        consent_decisioncount consent_loggeddecision
+        consent_decisioncount consent_loggeddecision inventories_erasedid
     """
     assert deletable - GLOBAL_TABLES == set(expected.split())
 
