@@ -26,7 +26,7 @@ from tests.factories import SubjectFactory
 from tests.laws import HEAD, law_of_pakistan, period
 
 DAY = timedelta(days=1)
-TODAY = date(2026, 12, 2)
+TODAY = date(2026, 12, 3)
 
 
 def test_each_profile_of_the_release_is_valid_and_reviewed():
