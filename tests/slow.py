@@ -52,6 +52,7 @@ _SLOW: Final = {
         public/test_public_pages.py::a_page_in_urdu_may_load_it
     """,
     "processes are killed": """
+        consent/test_decision_log.py::a_process_that_is_killed_loses_at_most_its_last_second
         api/test_killed.py erasures/test_killed.py faults/test_hung_database.py faults/test_killed_exits.py
         faults/test_killed_processes.py trial/test_environment.py::a_command_that_is_stopped_leaves_no_server
         ::a_server_left_by_a_killed_command_is_taken_up_and_stopped ::ctrl_c_while_the_server_is_being_made_leaves_none

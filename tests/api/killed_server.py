@@ -39,6 +39,7 @@ portal = import_string("paktaleem.office.decision_application.DecisionApplicatio
 def create_application():
     """Return the application of one process, as ``paktaleem.asgi`` does."""
     limit_waiting()
+    import_string("consent.decisions.log.decision_log").start()
     return import_string("paktaleem.foundation.web.public.request_bodies.WholeRequests")(answer, aside={"/healthz"})
 
 
