@@ -55,6 +55,7 @@ def list_choices(visitor: Visitor, *, most: int) -> Sequence[CookieChoice]:
 
 
 def name_categories(codes: Iterable[str]) -> str:
+    """Return the names of cookie categories in a sentence; a dash for none."""
     return join_words(CookieCategory(code).label for code in codes) or "—"
 
 
