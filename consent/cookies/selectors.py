@@ -13,6 +13,7 @@ from consent.cookies.models import (
     LinkedService,
     Visitor,
 )
+from paktaleem.foundation.first_rows import FirstRows, take_latest
 from paktaleem.foundation.tenancy.context import read_in_one_statement
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from paktaleem.foundation.text.times import join_words
@@ -48,10 +49,10 @@ def find_visitor(client_id: UUID, token: UUID | None) -> Visitor | None:
     return Visitor.objects.filter(client_id=client_id, token_hash=hash_token(token)).first()
 
 
-def list_choices(visitor: Visitor, *, most: int) -> Sequence[CookieChoice]:
-    """Return a visitor's choices, newest first, without the texts that were shown."""
+def list_choices(visitor: Visitor, *, most: int) -> FirstRows[CookieChoice]:
+    """Return a visitor's latest choices, newest first, without the texts that were shown."""
     rows = CookieChoice.objects.filter(client_id=visitor.client_id, visitor=visitor.pk)
-    return list(rows.select_related("version").defer("version__content")[:most])
+    return take_latest(rows.select_related("version").defer("version__content"), most)
 
 
 def name_categories(codes: Iterable[str]) -> str:

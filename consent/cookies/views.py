@@ -45,6 +45,7 @@ from paktaleem.foundation.accounts.middleware import get_client_time
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.sign_in_rules import get_public_url, get_remote_address
 from paktaleem.foundation.errors import PortalError, Problem
+from paktaleem.foundation.first_rows import FirstRows
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from paktaleem.foundation.web.api.problems import INVALID, NOT_FOUND, problem_response
 from paktaleem.foundation.web.public.pages import error_page, page_url, public_page
@@ -346,16 +347,15 @@ def _render(request: HttpRequest, client: Client, *, status: int = HTTPStatus.OK
     )
 
 
-def _list_lines(visitor: Visitor) -> list[dict[str, object]]:
-    return [
-        {
+def _list_lines(visitor: Visitor) -> FirstRows[dict[str, object]]:
+    return list_choices(visitor, most=MOST_SHOWN).map(
+        lambda one: {
             "recorded_at": one.recorded_at,
             "accepted": name_categories(one.given),
             "refused": name_categories(one.refused),
             "source": one.get_source_display(),
         }
-        for one in list_choices(visitor, most=MOST_SHOWN)
-    ]
+    )
 
 
 def _list_offered(

@@ -1,8 +1,7 @@
 """SQL statements of disposals: they flag and check holdings for many people at once, and read no row into memory."""
 
 import re
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import Any
 
 from django.db import connection
@@ -358,15 +357,6 @@ def execute(statement: str, values: Mapping[str, Any]) -> int:
         cursor.execute(statement, values)
         written: int = cursor.rowcount
     return written
-
-
-@contextmanager
-def joined_at_once() -> Iterator[None]:
-    """Make PostgreSQL join by hash or merge: it estimates one row for a chunk, and would use nested loops."""
-    with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL enable_nestloop = off")
-        yield
-        cursor.execute("SET LOCAL enable_nestloop = on")
 
 
 def fetch(statement: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:

@@ -32,7 +32,7 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import ByKind, Reason
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.encryption.wrapped_secrets import SealedColumn
-from paktaleem.foundation.tenancy.context import advisory_lock, try_advisory_lock
+from paktaleem.foundation.tenancy.context import advisory_lock, joined_at_once, try_advisory_lock
 from paktaleem.foundation.tenancy.rows import new_id
 from paktaleem.foundation.upkeep.periods.kinds import Bounds, DataKind, Disposal
 from paktaleem.foundation.upkeep.periods.services import get_cutoff
@@ -233,9 +233,9 @@ WITH counted AS (
     FROM holdings_holding h JOIN people_subject p ON p.client_id = h.client_id AND p.id = h.subject_id
     WHERE h.client_id = %(client)s AND h.system_id = %(system)s AND h.ended_at IS NULL AND p.erased_at IS NULL
 ), pairs AS (
-    SELECT coalesce(h.category, s.category) AS category, h.hash AS held, s.hash AS sent, EXISTS (
-        SELECT FROM people_subject e WHERE e.client_id = %(client)s AND e.tombstone = s.mark
-    ) AS is_erased
+    SELECT coalesce(h.category, s.category) AS category, h.hash AS held, s.hash AS sent, coalesce(s.mark IN (
+        SELECT e.tombstone FROM people_subject e WHERE e.client_id = %(client)s AND e.tombstone IS NOT NULL
+    ), false) AS is_erased
     FROM held h FULL JOIN sent s ON s.category = h.category AND s.hash = h.hash
 ), found AS (
     SELECT category,
@@ -334,7 +334,7 @@ def _compare(inventory: Inventory, lines: Mapping[str, InventoryLine], counts: M
         "most": _MOST_KEPT,
         "at": at,
     }
-    with connection.cursor() as cursor:
+    with joined_at_once(), connection.cursor() as cursor:
         cursor.execute(_COMPARE, values)
 
 

@@ -139,7 +139,7 @@ _EXPORTED = """
     consent/consentevent consent/objection consent/restriction cookies/cookiechoice desk/requesttask disposals/batch
     erasures/erasureproposal invitations/invitation audit/entry mail/letter mailbox/mailmessage people/personmerge
     paper/paperanswer holdings/collection holdings/flaggedcollection holdings/holding holdings/incident
-    requests/rightsrequest schedule/hold schools/school schools/schoolclass security/securityevent
+    reports/usefinding requests/rightsrequest schedule/hold schools/school schools/schoolclass security/securityevent
     sharing/disclosure people/accessrecord people/guardianclaim people/subject data_systems/order webhooks/delivery
 """
 EXPORTED = set(_EXPORTED.split())

@@ -199,7 +199,7 @@ def test_a_pack_has_the_findings_about_use_of_its_days_without_the_ground(cast: 
     [line] = json.loads(text)["sections"]["use"]["rows"]
     assert (line[0], line[2:8]) == ("denied", ["LMS", "support", 3, "2026-09-01", "2026-09-02", "mended"])
     assert "A release" not in text
-    printed = "".join(page.extract_text() for page in PdfReader(io.BytesIO(pdf)).pages).replace("\n", " ")
+    printed = " ".join("".join(page.extract_text() for page in PdfReader(io.BytesIO(pdf)).pages).split())
     assert "The system now asks and obeys" in printed
 
 

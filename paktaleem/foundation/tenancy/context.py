@@ -286,3 +286,12 @@ def plan_for_many(cursor: CursorWrapper) -> None:
 def plan_as_usual(cursor: CursorWrapper) -> None:
     """Allow sequential scans again after ``plan_for_many``; its longer time limit stays until the transaction ends."""
     cursor.execute(_WITHOUT_SCANS, {"on": "on"})
+
+
+@contextmanager
+def joined_at_once() -> Iterator[None]:
+    """Make PostgreSQL join by hash or merge: it estimates one row for new data, and would use nested loops."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_nestloop = off")
+        yield
+        cursor.execute("SET LOCAL enable_nestloop = on")

@@ -35,6 +35,7 @@ from paktaleem.foundation.audit.canonical import format_time
 from paktaleem.foundation.audit.certificates import issue
 from paktaleem.foundation.encryption.keyring import KEY_BYTES
 from paktaleem.foundation.encryption.wrapped_secrets import SealedColumn
+from paktaleem.foundation.tenancy.context import joined_at_once
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from paktaleem.foundation.text.typesetting import typeset_certificate
 from paktaleem.foundation.upkeep.periods.services import get_length
@@ -54,7 +55,6 @@ from retention.disposals.sql_statements import (
     SUMMARY,
     execute,
     fetch,
-    joined_at_once,
 )
 from retention.schedule.labels import describe_period
 from retention.schedule.models import AnonymisationMethod, Disposal, RetentionRule
