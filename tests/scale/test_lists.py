@@ -241,14 +241,18 @@ def slow_of(name: str, browser: Client, cast: Cast, few: dict[str, int], big: se
 def sampled(browser: Client, cast: Cast) -> dict[tuple[str, str], int]:
     """Draw each kind of sample, of one client and of all; return the number of statements of each.
 
-    A sample of a period has to read the whole period once, so its plan is not judged.
+    A sample of a period has to read the whole period once, so its plan is not judged. Single decisions are kept for at
+    most 90 days.
     """
     found = {}
-    days = {"since": "2020-01-01", "until": f"{timezone.now():%Y-%m-%d}", "size": "25", "seed": "scale"}
+    until = timezone.now()
+    days = {"until": f"{until:%Y-%m-%d}", "size": "25", "seed": "scale"}
     for kind, client in itertools.product(PopulationKind, ("", str(cast.client_id("indus")))):
         began = time.perf_counter()
         with spied() as spy:
-            answer = browser.post("/admin/samples/", {"kind": kind, "client": client, "reason": "review", **days})
+            since = f"{until - timedelta(days=80):%Y-%m-%d}" if kind == PopulationKind.DECISIONS else "2020-01-01"
+            values = {"kind": kind, "client": client, "reason": "review", "since": since, **days}
+            answer = browser.post("/admin/samples/", values)
         assert answer.context.get("sample") is not None, answer.context["form"].errors
         found[str(kind), client] = spy.count
         say(f"{(time.perf_counter() - began) * 1000:7.0f} ms  sample of {kind}: {answer.context['sample'].population}")
