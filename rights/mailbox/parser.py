@@ -207,9 +207,7 @@ def _refuse(event: str, _: Any) -> None:
         raise PermissionError(event)
 
 
-def main() -> int:
-    """Parse standard input; return 3 if it cannot be parsed."""
-    limits = Limits(**json.loads(sys.argv[1]))
+def _restrict(limits: Limits) -> None:
     for kind, most in (
         (resource.RLIMIT_CPU, limits.seconds),
         (resource.RLIMIT_AS, limits.memory),
@@ -218,6 +216,12 @@ def main() -> int:
     ):
         resource.setrlimit(kind, (most, most))
     sys.addaudithook(_refuse)
+
+
+def main() -> int:
+    """Parse standard input; return 3 if it cannot be parsed."""
+    limits = Limits(**json.loads(sys.argv[1]))
+    _restrict(limits)
     try:
         found, contents = describe(sys.stdin.buffer.read(), limits)
     except (RecursionError, MemoryError, ValueError, LookupError, TypeError, AttributeError, AssertionError):
