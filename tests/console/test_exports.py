@@ -41,7 +41,7 @@ _CELLS = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 def plant(cast, ids, *, client="indus"):
     """Insert people with these LMS ids, without the services."""
     with in_client(cast.client_id(client)), connection.cursor() as cursor:
-        for some in batched(ids, 1_000, strict=False):  # its triggers join new people without statistics
+        for some in batched(ids, 1_000):  # its triggers join new people without statistics
             cursor.execute(
                 "INSERT INTO people_subject"
                 " (id, client_id, external_id, role, language, is_enabled, registered_at, changed_at)"
