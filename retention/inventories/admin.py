@@ -133,8 +133,10 @@ class InventoryLineAdmin(DecidedAdmin[InventoryLine]):
     loaded = ("inventory__system",)
     list_display = ("data", "system", "state", "counted", "expected", "compared_at", "owner")
     list_filter = (ProgressFilter, "client")
-    row_fields = ("counted", "expected", "missing", "unexpected", "still_held", "ground")
-    detail_fields = ("system", "data", "state", "compared_at", "decider", "decided_at")
+    detail_fields = (
+        *("system", "data", "state", "compared_at", "counted", "expected", "missing", "unexpected", "still_held"),
+        *("ground", "decider", "decided_at"),
+    )
     intro = (
         "What systems count, beside what they reported. “Missing” are people of whom the system reported data and does "
         "not name, “not reported” the reverse; both are known if it names people by hashes of their LMS ids."

@@ -64,8 +64,10 @@ class UseFindingAdmin(SortByWaitingTime, ExportableAdmin[UseFinding], DecidedAdm
     list_filter = (ProgressFilter, "client")
     exported = "kind what source purpose number first_on last_on decision ground decided_at"
     longest_first = {"undecided": "found_at"}
-    row_fields = ("kind", "source", "purpose", "ground")
-    detail_fields = ("meaning", "evidence", "first_on", "last_on", "state", "decider", "decided_at")
+    detail_fields = (
+        *("kind", "meaning", "source", "purpose", "evidence", "first_on", "last_on", "state"),
+        *("ground", "decider", "decided_at"),
+    )
     intro = (
         "What systems did beside what they asked, from the decision log, compared for each whole day. One that is "
         "found again on later days is one finding until you decide about it. Decide about each."
