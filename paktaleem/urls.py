@@ -15,8 +15,7 @@ from paktaleem.foundation.web.api.schema import show_docs, show_schema
 from paktaleem.office.health import healthz, metrics, readyz
 from paktaleem.office.menu import SECTIONS
 from paktaleem.office.reports.law import show_public_law
-from rights.channels.urls import concern_urls, requests_urls
-from rights.channels.urls import guardian_urls as rights_urls
+from rights.channels.urls import concern_urls, guardian_urls as rights_urls, requests_urls
 
 console.sections = SECTIONS
 urlpatterns: list[URLPattern | URLResolver] = [

@@ -4,8 +4,7 @@ from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 from django.db import models
-from django.utils.translation import gettext
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext, gettext_lazy as _
 
 from children.guardians.models import AuthoredRow
 from paktaleem.directory.people.copies.declarations import Copied

@@ -5,8 +5,7 @@
 
 from django.db import models
 from django.db.models import F, Q
-from django.utils.translation import gettext
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext, gettext_lazy as _
 
 from children.guardians.contacts import ContactRejection
 from paktaleem.directory.mail.models import Channel

@@ -12,8 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language, gettext, gettext_noop
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import get_language, gettext, gettext_lazy as _, gettext_noop
 
 from consent.agreements.duties import DUTIES, Duty
 from consent.agreements.models import AgreementDocument, AgreementSigning, ClientContact, DutyAttestation, Side

@@ -10,8 +10,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import QuerySet
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
+from django.utils.translation import gettext as _, gettext_noop
 
 from consent.agreements.duties import DUTIES, TEXT_VERSION, compute_valid_until, hash_text, is_reminder_day
 from consent.agreements.models import (

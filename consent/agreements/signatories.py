@@ -7,8 +7,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 from django.db.models.functions import Coalesce
-from django.utils.translation import gettext
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext, gettext_lazy as _
 
 from consent.agreements.models import AgreementDocument, AgreementSigning
 from paktaleem.directory.people.copies.declarations import Column, Section, ValueKind

@@ -4,8 +4,7 @@ from datetime import datetime
 
 from django.db import models
 from django.db.models import F, Q
-from django.utils.translation import gettext
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext, gettext_lazy as _
 
 from consent.notices.models import NoticeVersion
 from consent.register.models.purposes import PeriodRow, Purpose, catalogue_owner, period_is_ordered

@@ -7,8 +7,7 @@ from django.db.models import QuerySet
 from django.forms import Field
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.translation import gettext_lazy as _
-from django.utils.translation import gettext_noop
+from django.utils.translation import gettext_lazy as _, gettext_noop
 
 from consent.cookies.banner import ENTRIES, render_tag
 from consent.cookies.models import Cookie, CookieChoice, CookieSite, LinkedService

@@ -18,8 +18,7 @@ from typing import TYPE_CHECKING
 from paktaleem.directory.people.ages import is_child
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from collections.abc import Set as AbstractSet
+    from collections.abc import Mapping, Set as AbstractSet
     from uuid import UUID
 
     from consent.decisions.reasons import Reason

@@ -4,8 +4,7 @@ from datetime import timedelta
 
 from django.db import models
 from django.db.models import F, Q
-from django.utils.translation import gettext
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext, gettext_lazy as _
 
 from consent.register.models.purposes import CodesField, RegisterRow, catalogue_owner
 from paktaleem.foundation.accounts.due import Due, Severity

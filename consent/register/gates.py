@@ -1,7 +1,6 @@
 """The gates of purposes and recipients at a client, from the rows of the register and the law profile of the client."""
 
-from collections.abc import Iterable
-from collections.abc import Set as AbstractSet
+from collections.abc import Iterable, Set as AbstractSet
 
 from consent.register.compiled import Gate, Period
 from consent.register.models.agreements import Recipient

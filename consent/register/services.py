@@ -7,8 +7,7 @@ from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
-from django.utils.translation import gettext, gettext_noop
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext, gettext_lazy as _, gettext_noop
 
 from consent.register.compiled import PURPOSE_WORDS, Basis
 from consent.register.effects import WeakensSafeguard, check_controller, find_weakening, is_sandbox, shares_more

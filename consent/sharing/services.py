@@ -6,8 +6,7 @@ One report and a batch take the same way: a fixed number of statements for up to
 # A disclosure that was denied but made is recorded, too. The ledger names neither the authority nor the case, because a
 # file number leads to the person.
 
-from collections.abc import Callable, Mapping, Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Callable, Mapping, Sequence, Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from typing import NamedTuple
@@ -16,8 +15,7 @@ from uuid import UUID
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import translation
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
+from django.utils.translation import gettext as _, gettext_noop
 
 from consent.decisions.facts import Question
 from consent.decisions.selectors.decisions import PastDecision, decide_each

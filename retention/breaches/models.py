@@ -6,13 +6,11 @@ from typing import ClassVar, Self
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
-from django.utils.translation import gettext
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext, gettext_lazy as _
 
 from paktaleem.directory.people.copies.declarations import Copied
 from paktaleem.directory.people.models import Subject
-from paktaleem.foundation.accounts.due import Due
-from paktaleem.foundation.accounts.due import Severity as Urgency
+from paktaleem.foundation.accounts.due import Due, Severity as Urgency
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.history import ActorStamp, History, Tracked, TrackedQuerySet
 from paktaleem.foundation.tenancy.models import RowKey, TenantRow, newest_first, oldest_first, unique_in_client

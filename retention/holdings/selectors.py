@@ -1,7 +1,6 @@
 """Selectors of collections, holdings and incidents."""
 
-from collections.abc import Callable, Iterable, Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Callable, Iterable, Sequence, Set as AbstractSet
 from dataclasses import replace
 from datetime import date, datetime
 from typing import NamedTuple

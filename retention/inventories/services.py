@@ -15,10 +15,8 @@ from dateutil.relativedelta import relativedelta
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
-from django.db.models import Count as Number
-from django.db.models import Func, Q, QuerySet, Value
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.db.models import Count as Number, Func, Q, QuerySet, Value
+from django.utils.translation import gettext as _, gettext_lazy
 
 from paktaleem.directory.data_systems.models import Delivery, Order, OrderKind, System
 from paktaleem.directory.data_systems.selectors import list_serving_systems

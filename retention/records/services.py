@@ -16,8 +16,7 @@ from consent.agreements.selectors import list_clients_with_agreement, list_conta
 from consent.notices.selectors.registers import current_register, find_purposes, map_category_names
 from consent.register.compiled import Basis, Capacity, Register
 from consent.register.models.agreements import Recipient, TransferGround
-from consent.register.models.assessments import Assessment as ImpactAssessment
-from consent.register.models.assessments import AssessmentKind, ResidualRisk
+from consent.register.models.assessments import Assessment as ImpactAssessment, AssessmentKind, ResidualRisk
 from consent.register.models.purposes import BASES, CAPACITIES, ROLES, Purpose
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.tenancy.context import in_client

@@ -10,8 +10,7 @@ from consent.register.models.purposes import ROLES
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.text.times import isolate
 from paktaleem.foundation.upkeep.periods.kinds import describe_length
-from paktaleem.foundation.upkeep.periods.services import describe_period as describe_own_period
-from paktaleem.foundation.upkeep.periods.services import list_published_periods
+from paktaleem.foundation.upkeep.periods.services import describe_period as describe_own_period, list_published_periods
 from retention.schedule.models import Disposal, RetentionRule
 from retention.schedule.resolution import Period, parse_period
 from retention.schedule.selectors import DueLine, DueState, HoldingDue, ScheduleLine, list_schedule

@@ -1,8 +1,7 @@
 """Selectors of the retention schedule: rules, gaps, holds, due dates and the effect of a change."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Iterable, Iterator, Sequence, Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum

@@ -5,8 +5,7 @@ from typing import Annotated
 
 from django import forms
 from django.db.models import QuerySet
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext as _, gettext_lazy
 
 from paktaleem.directory.people.details import contact_index, parse_contact
 from paktaleem.directory.people.models import Subject, SubjectRole

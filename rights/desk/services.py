@@ -10,8 +10,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.urls import reverse
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext as _, gettext_lazy
 
 from children.guardians.selectors import list_informed_guardians
 from paktaleem.directory.access_links.services import Limit, count_attempt, count_rights_message, list_contact_versions

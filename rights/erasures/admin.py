@@ -13,8 +13,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext, gettext_lazy as _
 
 from consent.agreements.selectors import has_left
 from paktaleem.directory.data_systems.admin import orders_panel
@@ -46,8 +45,7 @@ from rights.erasures.selectors import AUTHORITY, Preview, find_certificate, prev
 from rights.erasures.services.progress import find_target, is_certified, is_granted, list_notices
 from rights.erasures.services.proposals import Target, cancel_erasure, decide_erasure, propose_erasure
 from rights.requests.admin.acts import OfRequestAdmin, add_request_act, request_panels
-from rights.requests.models import PARENT as REQUEST
-from rights.requests.models import RightsRequest
+from rights.requests.models import PARENT as REQUEST, RightsRequest
 from rights.requests.services.steps import require_subject
 
 _PANEL = "console/panels/erasure_preview.html"

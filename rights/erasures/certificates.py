@@ -24,8 +24,7 @@ from paktaleem.directory.people.selectors import tombstone_of
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.audit.canonical import format_time
 from paktaleem.foundation.audit.certificates import issue
-from paktaleem.foundation.encryption.erasure_list import Stage as LineStage
-from paktaleem.foundation.encryption.erasure_list import erasure_list
+from paktaleem.foundation.encryption.erasure_list import Stage as LineStage, erasure_list
 from paktaleem.foundation.tenancy.tables import Personal
 from retention.data_map.selectors import find_bases
 from rights.erasures.models import Certificate, ErasureProposal

@@ -9,8 +9,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db.models import Exists, OuterRef, Q
-from django.utils.translation import get_language
-from django.utils.translation import gettext as _
+from django.utils.translation import get_language, gettext as _
 
 from children.guardians.models import Guardianship, Quarantine, Verification
 from consent.consents.models import Consent, ConsentEvent, Objection, Restriction

@@ -3,8 +3,7 @@
 from datetime import datetime
 
 from django.conf import settings
-from django.utils.translation import get_language
-from django.utils.translation import gettext as _
+from django.utils.translation import get_language, gettext as _
 
 from consent.notices.selectors.registers import current_register, find_purposes, list_category_names
 from consent.register.compiled import Basis, Capacity, describe_purpose

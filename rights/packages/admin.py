@@ -5,8 +5,7 @@ from datetime import datetime
 from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
-from django.utils.translation import gettext
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext, gettext_lazy as _
 
 from paktaleem.directory.people.copies.sections import list_sections
 from paktaleem.foundation.accounts.actors import Actor

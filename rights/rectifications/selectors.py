@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext as _, gettext_lazy
 
 from paktaleem.directory.people.copies.declarations import Copied, Reader, Section, Source, Value
 from paktaleem.directory.people.models import Subject

@@ -3,8 +3,7 @@
 from datetime import date, datetime
 
 from django.core.exceptions import ValidationError
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext as _, gettext_lazy
 
 from paktaleem.directory.people.details import SubjectDetails
 from paktaleem.directory.people.fields import PERSONAL_FIELDS, FieldKind

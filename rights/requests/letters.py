@@ -6,8 +6,7 @@ from django.db import models
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import translation
-from django.utils.translation import gettext
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext, gettext_lazy as _
 
 from consent.notices.selectors.registers import find_purposes
 from paktaleem.directory.access_links.services import is_contact_settled

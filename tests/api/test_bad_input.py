@@ -5,8 +5,7 @@ import json
 import pytest
 from django.test import Client
 from django.urls import resolve
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 from paktaleem.office.api_urls import urlpatterns
 from tests.faults.size import sized

@@ -16,11 +16,8 @@ from paktaleem.directory.people.services.batches import register_guardians
 from paktaleem.directory.webhooks.signing import new_secret
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
-from tests.access_links.visiting import by_link as by_lms_link
-from tests.access_links.visiting import latest_code, send, visitor
-from tests.access_links.visiting import work as send_codes
-from tests.children.browsers import PORTAL, answer, by_contact, by_link, child_page, latest_link
-from tests.children.browsers import work as send_letters
+from tests.access_links.visiting import by_link as by_lms_link, latest_code, send, visitor, work as send_codes
+from tests.children.browsers import PORTAL, answer, by_contact, by_link, child_page, latest_link, work as send_letters
 from tests.children.guardians import decision_reason, verified_guardian
 from tests.children.test_provider_checks import WithAddress, answer_by_file
 from tests.factories import SETTING_UP

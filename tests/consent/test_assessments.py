@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from consent.decisions.facts import Question
 from consent.decisions.selectors.decisions import decide_all_purposes, decide_one

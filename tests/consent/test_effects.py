@@ -11,8 +11,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import ProgrammingError, connection, transaction
 from django.test.utils import CaptureQueriesContext
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from consent.consents.models import Consent, GivenBy
 from consent.consents.services.recording import withdraw_consent

@@ -11,8 +11,7 @@ from django.test import Client
 from django.utils import timezone
 from django.utils.dateformat import format as date_format
 
-from consent.decisions.reasons import Reason as Why
-from consent.decisions.reasons import remedy_for
+from consent.decisions.reasons import Reason as Why, remedy_for
 from consent.notices.models import Notice
 from consent.notices.selectors.registers import list_public_purposes
 from consent.register.models.purposes import DataCategory, Occasion, Purpose

@@ -9,8 +9,7 @@ from uuid import UUID, uuid4
 import jsonschema
 import pytest
 from django.test import Client
-from hypothesis import given as drawn
-from hypothesis import strategies as st
+from hypothesis import given as drawn, strategies as st
 from pyld import jsonld
 
 from consent.consents.models import ConsentEvent, ConsentState

@@ -24,8 +24,12 @@ from consent.notices.services.publishing import (
 from consent.register.effects import WeakensSafeguard, count_recipient_effect
 from consent.register.models.agreements import Instruction, Recipient, RecipientApproval
 from consent.register.models.purposes import LawfulBasis, Purpose, PurposeCapacity
-from consent.register.services import change_register, end_period, request_safeguard_change
-from consent.register.services import request_safeguard_change as request_change
+from consent.register.services import (
+    change_register,
+    end_period,
+    request_safeguard_change,
+    request_safeguard_change as request_change,
+)
 from paktaleem.foundation.accounts.acts import Refused
 from paktaleem.foundation.accounts.changes import ProposedChange, decide_proposed_change
 from paktaleem.foundation.audit.actors import Reason

@@ -30,8 +30,7 @@ from paktaleem.foundation.tenancy.rows import new_id
 from paktaleem.office.menu import SECTIONS
 from tests.browsing import WIDE, fits
 from tests.consent.making import shown
-from tests.console.pages import KARACHI as KARACHI_ZONE
-from tests.console.pages import MODELS, admin_of, list_url, refused_by_policy, row_url
+from tests.console.pages import KARACHI as KARACHI_ZONE, MODELS, admin_of, list_url, refused_by_policy, row_url
 from tests.console.test_permissions import STAFF, TABLE
 from tests.console.urdu import english_in, in_urdu
 from tests.factories import SubjectFactory

@@ -7,8 +7,7 @@ import pytest
 import time_machine
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from paktaleem.directory.data_systems.models import OrderAlert, System, SystemKey
 from paktaleem.directory.data_systems.selectors import NoSystem, system_of_key, systems_holding

@@ -11,9 +11,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from paktaleem.foundation.embedded import cluster as making
-from paktaleem.foundation.embedded import layout as binaries_module
-from paktaleem.foundation.embedded import postmaster as starting
+from paktaleem.foundation.embedded import cluster as making, layout as binaries_module, postmaster as starting
 from paktaleem.foundation.embedded.cluster import Cluster
 from paktaleem.foundation.embedded.layout import OWNER, SUPERUSER, ClusterError
 from paktaleem.foundation.embedded.roles import ensure_database, ensure_roles

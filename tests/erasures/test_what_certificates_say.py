@@ -4,12 +4,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 from consent.consents.models import ConsentState
-from consent.consents.services.recording import Answer as ConsentAnswer
-from consent.consents.services.recording import record_answers, withdraw_consent
+from consent.consents.services.recording import Answer as ConsentAnswer, record_answers, withdraw_consent
 from paktaleem.directory.data_systems.models import Order, System
 from paktaleem.directory.data_systems.services.fulfilment import (
     accept_order,

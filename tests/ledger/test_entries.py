@@ -9,8 +9,7 @@ from typing import Any
 
 import pytest
 from django.db import IntegrityError, ProgrammingError, connection, transaction
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from consent.consents.models import ConsentState, GivenBy
 from consent.consents.services.recording import Answer, record_answers, withdraw_consent

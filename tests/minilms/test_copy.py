@@ -26,8 +26,7 @@ from rights.requests.models import RightsRequest
 from rights.requests.services.closing import answer_request, close_request
 from rights.requests.services.decisions import decide_part
 from rights.requests.services.steps import list_parts
-from tests.access_links.visiting import issue, latest_code, path_of, send, visitor
-from tests.access_links.visiting import work as send_letters
+from tests.access_links.visiting import issue, latest_code, path_of, send, visitor, work as send_letters
 from tests.children.browsers import by_contact
 from tests.children.guardians import verified_guardian
 from tests.embedded.processes import wait_for

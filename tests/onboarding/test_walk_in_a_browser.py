@@ -20,8 +20,7 @@ from consent.register.models.purposes import Purpose
 from paktaleem.foundation.accounts.staff_services import Colleague, invite_colleague
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
-from tests.accounts.officers import EMAIL as GUL
-from tests.accounts.officers import approve, second_officer_user
+from tests.accounts.officers import EMAIL as GUL, approve, second_officer_user
 from tests.cast import Cast
 from tests.console.test_safeguards import LAW
 from tests.onboarding.test_path import links, make_client

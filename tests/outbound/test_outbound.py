@@ -8,8 +8,7 @@ from threading import Event, Thread
 import httpcore
 import pytest
 import requests
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from paktaleem.directory.webhooks.services import REFUSALS
 from paktaleem.foundation.web.http_client import destinations

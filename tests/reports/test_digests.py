@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from time_machine import TimeMachineFixture
 
 from consent.consents.models import ConsentEvent, ConsentState

@@ -16,8 +16,15 @@ from retention.schedule.selectors import DueState, list_due_of_person
 from retention.schedule.services import HoldScope, place_hold
 from tests.factories import BORN, SETTING_UP
 from tests.merges.making import linked, second_record
-from tests.retention.disposals.steps import answer, certify, hold_data, order_all, rule_for, sweep
-from tests.retention.disposals.steps import approved as approved_batch
+from tests.retention.disposals.steps import (
+    answer,
+    approved as approved_batch,
+    certify,
+    hold_data,
+    order_all,
+    rule_for,
+    sweep,
+)
 from tests.retention.schedule.making import DAY, HOUR, lift_hold_by_two, make_holding, make_rule
 
 ENDED, HELD = "retention_ended", "legal_hold"

@@ -25,8 +25,7 @@ from rights.requests.services.closing import add_rights, answer_request, close_r
 from rights.requests.services.decisions import decide_part
 from rights.requests.services.intake import assign_person, read_request, verify_identity
 from rights.requests.services.steps import RequestEnded, list_parts
-from tests.access_links.visiting import send, visitor
-from tests.access_links.visiting import work as work_on_codes
+from tests.access_links.visiting import send, visitor, work as work_on_codes
 from tests.api.callers import Caller
 from tests.console.pages import list_url, row_url
 from tests.keeping import default_period

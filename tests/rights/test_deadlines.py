@@ -5,8 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from rights.requests.deadlines import ANSWER_TIME, LONGEST_PAUSE, Pause, RequestClock, StepKind, list_due_steps
 from rights.requests.states import CLOSED, Decider, Decision, RequestFacts, State, derive_state

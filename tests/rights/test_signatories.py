@@ -16,9 +16,17 @@ from rights.requests.models import RequestPart
 from tests.agreements.test_life import add_instruction, agreement_of, draft_of
 from tests.factories import make_staff
 from tests.keeping import default_period, dispose
-from tests.rights.test_people_outside import CONTACT_OF_CLIENT as CONTACT
-from tests.rights.test_people_outside import CORRECTED, Office, copy_of, correct, found_in_dump, leave, work
-from tests.rights.test_people_outside import NAME_OF_CONTACT as NAME
+from tests.rights.test_people_outside import (
+    CONTACT_OF_CLIENT as CONTACT,
+    CORRECTED,
+    NAME_OF_CONTACT as NAME,
+    Office,
+    copy_of,
+    correct,
+    found_in_dump,
+    leave,
+    work,
+)
 
 
 @pytest.fixture

@@ -13,9 +13,14 @@ from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services.erasure import erase_subject, start_erasure
 from paktaleem.directory.schools.models import ClassTerm, Enrolment, Origin, School, SchoolClass, Term
 from paktaleem.directory.schools.rosters.importing.service import import_roster
-from paktaleem.directory.schools.rows import CLASSES as CLASS_PART
-from paktaleem.directory.schools.rows import ENROLMENTS, GivenRows, PlaceRow, Tally
-from paktaleem.directory.schools.rows import SCHOOLS as SCHOOL_PART
+from paktaleem.directory.schools.rows import (
+    CLASSES as CLASS_PART,
+    ENROLMENTS,
+    SCHOOLS as SCHOOL_PART,
+    GivenRows,
+    PlaceRow,
+    Tally,
+)
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry

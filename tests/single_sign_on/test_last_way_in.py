@@ -11,8 +11,7 @@ from uuid import UUID
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import connection, connections
-from django.test import Client
-from django.test import Client as Browser
+from django.test import Client, Client as Browser
 
 from paktaleem.directory.staff.single_sign_on.models import Provider, SignOnLink
 from paktaleem.directory.staff.single_sign_on.services import change_access, end_provider, unlink_account

@@ -8,8 +8,7 @@ from datetime import UTC, date, datetime
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, ProgrammingError, connection, transaction
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from paktaleem.directory.people.admin.people import LABELS
 from paktaleem.directory.people.api import GuardianInput, SubjectInput

@@ -8,8 +8,7 @@ from contextlib import ExitStack
 import pytest
 from django.db import OperationalError, connection, connections, transaction
 from django.db.utils import ProgrammingError
-from hypothesis import settings
-from hypothesis import strategies as st
+from hypothesis import settings, strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
     initialize,

@@ -35,8 +35,7 @@ from paktaleem.directory.data_systems.services.fulfilment import (
     propose_waiver,
 )
 from paktaleem.directory.data_systems.services.issuing import issue_orders, issue_orders_for_set
-from paktaleem.directory.data_systems.states import Answer as SystemAnswer
-from paktaleem.directory.data_systems.states import Outcome
+from paktaleem.directory.data_systems.states import Answer as SystemAnswer, Outcome
 from paktaleem.directory.mail.models import Letter
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services.erasure import (
@@ -70,11 +69,9 @@ from rights.requests.services.closing import add_rights, answer_request, close_r
 from rights.requests.services.intake import deny_own_request, receive_request, verify_identity
 from tests.access_links.visiting import send
 from tests.accounts.officers import second_officer
-from tests.breaches.making import add_measures, assess, make_breach
-from tests.breaches.making import send_letters as send_breach_letters
+from tests.breaches.making import add_measures, assess, make_breach, send_letters as send_breach_letters
 from tests.cast import Cast
-from tests.children.browsers import PORTAL, answer, by_link, child_page, follow, latest_link
-from tests.children.browsers import work as send_letters
+from tests.children.browsers import PORTAL, answer, by_link, child_page, follow, latest_link, work as send_letters
 from tests.children.guardians import guardian_of, make_guardian, record_answer, verified_guardian
 from tests.children.test_provider_checks import answer_by_file
 from tests.consent.making import (

@@ -7,8 +7,7 @@ from django import forms
 from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
-from django.utils.translation import gettext
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext, gettext_lazy as _
 
 from children.guardians.admin.checks import START_CHECK
 from children.guardians.authority import STAFF_METHODS, ChildFacts, Guardian

@@ -9,8 +9,7 @@ from typing import IO
 from django.db import transaction
 from django.db.models import Max, Q
 from django.db.models.functions import Coalesce
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext as _, gettext_lazy
 
 from children.guardians.authority import Guardian, Strength, check_evidence, require_evidence
 from children.guardians.models import (

@@ -7,8 +7,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext as _, gettext_lazy
 
 from consent.consents.models import Consent, ConsentEvent, ConsentState, GivenBy, Method, PolicyAcknowledgement
 from consent.consents.selectors.consents import select_due_by_age, select_due_for_renewal

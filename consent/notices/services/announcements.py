@@ -14,8 +14,7 @@ from django.db import connection, transaction
 from django.db.models import Q
 from django.urls import reverse
 from django.utils import translation
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext as _, gettext_lazy
 
 from consent.agreements.selectors import list_notice_recipients
 from consent.notices.effects import effect_after_proof

@@ -15,11 +15,9 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import QuerySet
 from django.db.models.functions import Coalesce
-from django.utils.translation import gettext, gettext_lazy
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext, gettext_lazy, gettext_lazy as _
 
-from children.guardians.authority import Method as VerificationMethod
-from children.guardians.authority import check_evidence, strength_of
+from children.guardians.authority import Method as VerificationMethod, check_evidence, strength_of
 from children.guardians.models import Decision, Guardianship, Route, ServiceAuthorisation
 from children.guardians.selectors import GuardianshipUnknown, get_live_guardianship, load_child_facts
 from children.guardians.services.answers import record_service_answer

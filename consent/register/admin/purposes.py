@@ -12,8 +12,7 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
-from django.utils.translation import get_language, gettext, gettext_lazy, gettext_noop
-from django.utils.translation import gettext as _
+from django.utils.translation import get_language, gettext, gettext as _, gettext_lazy, gettext_noop
 
 from consent.register.admin.assessments import (
     ASSESS_IMPACT,

@@ -5,8 +5,7 @@ from datetime import datetime, timedelta
 from django.apps import apps
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
-from django.utils.translation import get_language, gettext
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import get_language, gettext, gettext_lazy as _
 
 from consent.register.models.purposes import (
     CodesField,

@@ -9,8 +9,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
 from django.utils.functional import Promise
-from django.utils.translation import gettext
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext, gettext_lazy as _
 
 from paktaleem.directory.data_systems.states import CONFIRMED_BY_SYSTEM, ENDED, ON_HOLD, PERSON_ERASED, Exemption, State
 from paktaleem.directory.files.models import SealedFile

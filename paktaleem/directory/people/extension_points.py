@@ -1,7 +1,6 @@
 """Extension points of an erasure: what is held, what forbids it, its start, whether it waits, its locks, its end."""
 
-from collections.abc import Callable, Iterable, Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Callable, Iterable, Sequence, Set as AbstractSet
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID

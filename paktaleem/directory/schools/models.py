@@ -3,8 +3,7 @@
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Collate
-from django.utils.translation import gettext
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext, gettext_lazy as _
 
 from paktaleem.directory.people.copies.declarations import Copied
 from paktaleem.directory.people.fields import GRADE_LIMIT

@@ -11,8 +11,7 @@ from uuid import UUID
 from django.db import connection, transaction
 from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 from django.utils.functional import Promise
-from django.utils.translation import gettext
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext, gettext_lazy as _
 
 from paktaleem.directory.people.copies.declarations import Column, Row, Section, ValueKind, to_plain
 from paktaleem.directory.people.extension_points import Hold

@@ -6,8 +6,7 @@ from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
-from django.utils.translation import gettext_lazy as _
-from django.utils.translation import gettext_noop
+from django.utils.translation import gettext_lazy as _, gettext_noop
 
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.changes import ChangeKind, ProposedChange, build_changed_row, propose_change

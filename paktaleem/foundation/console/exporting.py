@@ -28,8 +28,7 @@ from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext as _, gettext_lazy
 
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.middleware import open_context_of

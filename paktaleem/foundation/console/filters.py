@@ -12,8 +12,7 @@ from django.contrib.admin import SimpleListFilter
 from django.core.exceptions import SuspiciousOperation
 from django.db.models import F, Model, Q, QuerySet, Subquery
 from django.http import HttpRequest
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext as _, gettext_lazy
 
 from paktaleem.foundation.accounts.due import get_dues_of
 from paktaleem.foundation.accounts.models import Client

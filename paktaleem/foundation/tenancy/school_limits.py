@@ -14,8 +14,7 @@ from uuid import UUID
 from django.apps import apps
 from django.contrib.postgres.expressions import ArraySubquery
 from django.contrib.postgres.fields import ArrayField
-from django.db.migrations.state import ModelState
-from django.db.migrations.state import ProjectState as State
+from django.db.migrations.state import ModelState, ProjectState as State
 from django.db.models import BooleanField, F, Func, Model, QuerySet, UUIDField, Value
 
 from paktaleem.foundation.tenancy.context import is_limited

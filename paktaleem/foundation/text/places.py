@@ -8,8 +8,7 @@ from babel import Locale
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.utils.translation import get_language, gettext
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import get_language, gettext, gettext_lazy as _
 
 from paktaleem.foundation.tenancy.rows import MigratesAs
 from paktaleem.foundation.text.countries import list_countries

@@ -13,8 +13,7 @@ from django.utils.translation import get_language, gettext, gettext_lazy, gettex
 from consent.agreements.selectors import Part, list_parts
 from consent.decisions.admin import basis_label, decision_cells
 from consent.decisions.facts import Decision
-from consent.decisions.reasons import Reason as Refusal
-from consent.decisions.reasons import remedy_for
+from consent.decisions.reasons import Reason as Refusal, remedy_for
 from consent.notices.selectors.registers import bases_in_force
 from consent.register.compiled import Capacity
 from consent.register.models.agreements import RecipientApproval

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import msgspec
 from django.db import transaction
-from django.utils.translation import get_language
-from django.utils.translation import gettext as _
+from django.utils.translation import get_language, gettext as _
 
 from consent.decisions.facts import Decision, Question
 from consent.decisions.selectors.decisions import decide_one

@@ -14,8 +14,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.timezone import get_current_timezone
-from django.utils.translation import gettext
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext, gettext_lazy as _
 
 from consent.decisions.models import MOST_DAYS
 from paktaleem.directory.staff.administration.admin.clients import ClientPage, client_pages

@@ -13,8 +13,7 @@ from zoneinfo import ZoneInfo
 from django.db.models import Count
 from django.urls import reverse
 from django.utils import translation
-from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext as _, ngettext
 
 from paktaleem.directory.mail.models import Letter
 from paktaleem.directory.mail.services import SendArguments, declare_message, send_message

@@ -8,8 +8,7 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext, gettext_noop
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext, gettext_lazy as _, gettext_noop
 
 from paktaleem.directory.staff.administration.admin.clients import ClientPage, client_pages
 from paktaleem.foundation.accounts.models import Client

@@ -6,8 +6,7 @@ from uuid import UUID
 from django import forms
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, QueryDict
-from django.utils.translation import gettext
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext, gettext_lazy as _
 
 from paktaleem.directory.schools.models import Enrolment, EnrolmentRole, School, SchoolClass
 from paktaleem.foundation.console.forms import ActionForm, FormData, add_service_error

@@ -1,16 +1,14 @@
 """Incidents: a child's data collected without authority is quarantined, and erased in every system within days."""
 
 from collections import defaultdict
-from collections.abc import Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Sequence, Set as AbstractSet
 from contextlib import suppress
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
 from django.db.models import QuerySet
-from django.utils.translation import gettext
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext, gettext_lazy as _
 
 from children.guardians.models import Quarantine, QuarantineCause, Verification
 from children.guardians.services.answers import NotInQuarantine, end_quarantine, quarantine, release

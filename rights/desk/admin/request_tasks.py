@@ -13,8 +13,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language, gettext, gettext_lazy, gettext_noop
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import get_language, gettext, gettext_lazy, gettext_lazy as _, gettext_noop
 
 from paktaleem.directory.access_links.services import is_contact_settled
 from paktaleem.directory.mail.admin import LETTER_TEMPLATE, is_preview

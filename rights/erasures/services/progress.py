@@ -6,8 +6,7 @@ from uuid import UUID
 
 from django.db import transaction
 from django.db.models import QuerySet
-from django.utils.translation import gettext, gettext_lazy
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext, gettext as _, gettext_lazy
 
 from consent.consents.models import Consent, ConsentState, Method
 from consent.consents.services.recording import withdraw_consent
@@ -28,8 +27,7 @@ from paktaleem.foundation.accounts.actors import Actor, Authorship
 from paktaleem.foundation.accounts.acts import Refused
 from paktaleem.foundation.audit.actors import ByKind, Reason
 from paktaleem.foundation.clock import to_client_clock
-from paktaleem.foundation.encryption.erasure_list import Stage as LineStage
-from paktaleem.foundation.encryption.erasure_list import erasure_list
+from paktaleem.foundation.encryption.erasure_list import Stage as LineStage, erasure_list
 from paktaleem.foundation.operations.jobs import enqueue_job
 from paktaleem.foundation.upkeep.periods.kinds import Bounds, DataKind, Disposal
 from rights.erasures.certificates import find_readable, issue_certificate
@@ -58,8 +56,7 @@ from rights.erasures.services.proposals import (
 )
 from rights.rectifications.services import list_recipients_to_inform
 from rights.requests.letters import ANSWER
-from rights.requests.models import PARENT as REQUEST
-from rights.requests.models import RequestPart, RightKind, RightsRequest
+from rights.requests.models import PARENT as REQUEST, RequestPart, RightKind, RightsRequest
 from rights.requests.selectors import list_purposes_of_part
 from rights.requests.services.steps import list_parts, require_subject
 from rights.requests.states import Decision

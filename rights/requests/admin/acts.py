@@ -14,8 +14,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext, gettext_lazy as _
 
 from paktaleem.directory.mail.admin import LETTER_TEMPLATE, is_preview, preview_letter, show_letter_sheet
 from paktaleem.directory.mail.services import MessageKind

@@ -13,8 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext, ngettext
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext, gettext_lazy as _, ngettext
 
 from paktaleem.directory.data_systems.admin import panel_of_orders
 from paktaleem.directory.data_systems.extension_points import OrderCase, order_cases

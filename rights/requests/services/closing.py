@@ -5,8 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext as _, gettext_lazy
 
 from paktaleem.directory.data_systems.models import Order
 from paktaleem.directory.mail.models import Letter, LetterState

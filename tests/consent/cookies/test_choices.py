@@ -9,10 +9,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, connections, transaction
 from django.db.utils import ProgrammingError
-from hypothesis import HealthCheck
-from hypothesis import given as generated
-from hypothesis import settings as effort
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given as generated, settings as effort, strategies as st
 
 from consent.cookies.models import BannerVersion, ChoiceSource, Cookie, CookieChoice, LinkedService, Visitor
 from consent.cookies.selectors import find_client_of_site, find_visitor, hash_token, list_links

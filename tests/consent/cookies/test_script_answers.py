@@ -6,10 +6,7 @@ from uuid import uuid4
 
 import pytest
 from django.test import Client
-from hypothesis import HealthCheck
-from hypothesis import given as generated
-from hypothesis import settings as effort
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given as generated, settings as effort, strategies as st
 
 from consent.cookies import views
 from consent.cookies.models import CookieChoice

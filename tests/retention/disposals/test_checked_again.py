@@ -19,8 +19,7 @@ from consent.register.models.agreements import ServiceAgreement
 from consent.register.services import change_register, end_period
 from paktaleem.directory.data_systems.models import Order
 from paktaleem.directory.data_systems.services.fulfilment import AlreadyAnswered, accept_order, complete_order
-from paktaleem.directory.data_systems.states import Answer as SystemAnswer
-from paktaleem.directory.data_systems.states import Outcome
+from paktaleem.directory.data_systems.states import Answer as SystemAnswer, Outcome
 from paktaleem.directory.people.services.erasure import start_erasure
 from paktaleem.foundation.accounts.actors import user_actor
 from paktaleem.foundation.audit.actors import Reason

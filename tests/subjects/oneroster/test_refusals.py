@@ -4,8 +4,7 @@ import zipfile
 
 import pytest
 
-from paktaleem.directory.schools.oneroster import package as package_limits
-from paktaleem.directory.schools.oneroster import problems, users
+from paktaleem.directory.schools.oneroster import package as package_limits, problems, users
 from paktaleem.directory.schools.oneroster.problems import RosterInvalid
 from tests.rosters import clean_network, school
 from tests.subjects.oneroster.conftest import places

@@ -5,8 +5,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 from paktaleem.directory.schools.oneroster.problems import RosterInvalid
 from tests.rosters import clean_network, odd_network, open_roster, people_of, school

@@ -10,8 +10,7 @@ from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
-from django.utils.translation import gettext, gettext_noop
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext, gettext_lazy as _, gettext_noop
 
 from paktaleem.directory.people.ages import AgeSource
 from paktaleem.directory.people.details import AGE_GATE_FIELDS, AgeCheck, SubjectDetails, check_external_id

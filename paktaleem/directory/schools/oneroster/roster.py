@@ -12,8 +12,7 @@ from dataclasses import astuple, replace
 from typing import IO
 
 from paktaleem.directory.schools import rows as stated
-from paktaleem.directory.schools.oneroster import columns as cell
-from paktaleem.directory.schools.oneroster import users
+from paktaleem.directory.schools.oneroster import columns as cell, users
 from paktaleem.directory.schools.oneroster.checks import Cells, Ids, RowCheck, TableReader, is_gone, table_rows
 from paktaleem.directory.schools.oneroster.package import Package, open_package, read_manifest
 from paktaleem.directory.schools.oneroster.problems import ProblemLog, RosterInvalid

@@ -12,8 +12,7 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path
 from django.utils.html import format_html
-from django.utils.translation import gettext
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext, gettext_lazy as _
 
 from paktaleem.directory.schools.models import RosterImport, RosterState
 from paktaleem.directory.schools.oneroster.problems import ODDITY_TEXTS, Oddity

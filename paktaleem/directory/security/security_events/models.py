@@ -9,11 +9,9 @@ from typing import NamedTuple
 
 from django.db import models
 from django.db.models import Q
-from django.utils.translation import gettext, gettext_noop
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext, gettext_lazy as _, gettext_noop
 
-from paktaleem.foundation.accounts.due import Due
-from paktaleem.foundation.accounts.due import Severity as DueSeverity
+from paktaleem.foundation.accounts.due import Due, Severity as DueSeverity
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.names import ENTRY_KINDS
 from paktaleem.foundation.tenancy.models import TenantRow, newest_first, unique_in_client

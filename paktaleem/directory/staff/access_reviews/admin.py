@@ -3,8 +3,7 @@
 from django import forms
 from django.contrib import admin
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext, gettext_lazy as _
 
 from paktaleem.directory.staff.access_reviews.models import AccessReview
 from paktaleem.directory.staff.access_reviews.services import confirm_access, list_to_confirm

@@ -5,8 +5,7 @@ import re
 from django import template
 from django.utils.safestring import SafeString
 
-from paktaleem.foundation.console import columns
-from paktaleem.foundation.console import translation as words
+from paktaleem.foundation.console import columns, translation as words
 from paktaleem.foundation.console.forms import shows_effect
 from paktaleem.foundation.console.register_names import format_categories, format_category, format_purposes
 from paktaleem.foundation.console.sandboxes import ShownSandbox, find_shown_sandbox

@@ -12,8 +12,7 @@ from typing import Any
 from django.db import models
 from django.db.models import QuerySet
 from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy as _, ngettext
 
 from paktaleem.foundation.operations.extensions import ExtensionPoint
 

@@ -10,8 +10,7 @@ from uuid import UUID
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Count
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, gettext_noop
+from django.utils.translation import gettext as _, gettext_lazy, gettext_noop
 
 from children.invitations.services.answering import close_invitations
 from consent.agreements.selectors import list_notice_recipients, list_privacy_contacts

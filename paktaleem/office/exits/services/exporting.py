@@ -11,8 +11,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import translation
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, gettext_noop
+from django.utils.translation import gettext as _, gettext_lazy, gettext_noop
 
 from paktaleem.directory.data_systems.models import Ground, Order, OrderKind, OrderQuerySet
 from paktaleem.directory.data_systems.selectors import Parent, categories_held, list_parts

@@ -7,8 +7,7 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import Case, CharField, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.http import HttpRequest, HttpResponse
-from django.utils.translation import gettext
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext, gettext_lazy as _
 
 from paktaleem.foundation.accounts.models import Client, User
 from paktaleem.foundation.accounts.roles import OFFICER_ROLES, Capability

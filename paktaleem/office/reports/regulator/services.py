@@ -16,8 +16,7 @@ from django.db import transaction
 from django.db.models import Case, CharField, Count, Max, Model, OuterRef, Q, QuerySet, StringAgg, Subquery, Value, When
 from django.utils import translation
 from django.utils.functional import Promise
-from django.utils.translation import gettext, gettext_noop
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext, gettext_lazy as _, gettext_noop
 
 from consent.consents.models import ConsentEvent
 from consent.consents.selectors.consents import annotate_asked_words

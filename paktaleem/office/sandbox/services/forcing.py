@@ -9,8 +9,15 @@ from typing import Any, NamedTuple
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 
-from children.guardians.models import Decision as Answered
-from children.guardians.models import Guardianship, Quarantine, QuarantineCause, Relationship, Route, VerificationMethod
+from children.guardians.models import (
+    Decision as Answered,
+    Guardianship,
+    Quarantine,
+    QuarantineCause,
+    Relationship,
+    Route,
+    VerificationMethod,
+)
 from children.guardians.services.answers import end_quarantine, quarantine, record_service_answer
 from children.guardians.services.guardians import end_guardian, name_guardian
 from children.guardians.services.verifications import verify_guardian

@@ -9,8 +9,7 @@ from django.contrib import admin, messages
 from django.db.models import Max, Model, OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language, gettext
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import get_language, gettext, gettext_lazy as _
 
 from paktaleem.directory.staff.administration.admin.accounts import ProposingAdmin
 from paktaleem.directory.staff.administration.admin.clients import (
