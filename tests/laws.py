@@ -1,5 +1,6 @@
 """Law profiles of tests: one of Pakistan, with rules as lines of TOML."""
 
+from datetime import datetime
 from pathlib import Path
 
 from django.test.utils import override_settings
@@ -33,8 +34,8 @@ def law_abroad(folder: Path) -> override_settings:
     return law_of_pakistan(folder / "abroad", period("2020-01-01", **rules, authority=authority), country="AE")
 
 
-def move_abroad(person: Subject) -> Subject:
+def move_abroad(person: Subject, *, at: datetime | None = None) -> Subject:
     """Record the United Arab Emirates as the person's country of residence."""
     person.country = "AE"
-    save_tracked(person, actor=SETTING_UP, reason=Reason.REVIEW, at=person.registered_at)
+    save_tracked(person, actor=SETTING_UP, reason=Reason.REVIEW, at=at or person.registered_at)
     return person

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from consent.register.compiled import PurposeText
+    from paktaleem.foundation.law.profiles import Authority
 
 
 _NO_OTHER_RECIPIENT = {
@@ -123,7 +124,7 @@ class RecordFacts:
     recipients: Sequence[Party]
     storage_countries: Sequence[str]
     events: Sequence[ReceiptEvent]
-    authority: tuple[str, str] | None = None
+    authority: Authority | None = None
     joint_controller: Party | None = None
 
     @property
@@ -244,8 +245,8 @@ def _serialize_process(facts: RecordFacts, place: PortalUrls) -> dict[str, objec
     if facts.processor is not None:
         process["dpv:hasDataProcessor"] = _urn(facts.processor.id)
     if facts.authority is not None:
-        name, contact = facts.authority
-        process["dpv:hasAuthority"] = {"@type": "dpv:Authority", "dpv:hasName": name, "dpv:hasContact": contact}
+        named = {"dpv:hasName": facts.authority.name, "dpv:hasContact": facts.authority.url}
+        process["dpv:hasAuthority"] = {"@type": "dpv:Authority", **named}
     return process
 
 

@@ -56,7 +56,6 @@ def get_record_facts(event: ConsentEvent, *, language: str, base: str) -> Record
     capacity = _find_capacity(event)
     basis = _find_basis(event, _roles_of(person), capacity)
     organisations = _Organisations(event, base)
-    authority, contact = [*settings.AUTHORITY, "", ""][:2]
     return RecordFacts(
         record_id=Consent.objects.values_list("pk", flat=True).get(
             client_id=event.client_id, subject_id=event.subject_id, purpose_id=event.purpose_id
@@ -75,7 +74,7 @@ def get_record_facts(event: ConsentEvent, *, language: str, base: str) -> Record
         recipients=organisations.recipients(purpose.code),
         storage_countries=settings.STORAGE_COUNTRIES,
         events=_to_receipt_events(events, person, organisations.row),
-        authority=(authority, contact) if authority else None,
+        authority=organisations.row.find_authority(at, person.country),
     )
 
 

@@ -32,10 +32,12 @@ from consent.register.models.purposes import Purpose
 from consent.register.services import request_safeguard_change, widen_purpose
 from paktaleem.foundation.accounts.changes import decide_proposed_change
 from paktaleem.foundation.audit.actors import Reason
+from paktaleem.foundation.law.profiles import Authority
 from paktaleem.foundation.tenancy.context import in_client
 from tests.access_links.visiting import by_link, latest_code, send, visitor, work
 from tests.api.callers import Caller
 from tests.console.pages import refused_by_policy
+from tests.laws import law_abroad, move_abroad
 from tests.signing_in import browser_of
 
 HERE = Path(__file__).parent
@@ -89,7 +91,7 @@ def facts(*events, **changed):
         "recipients": [Party(uuid4(), "Mailer", ("IE", "PK"), f"{BASE}/privacy/indus/")],
         "storage_countries": ["pk", "GB"],
         "events": events,
-        "authority": ("Data Protection Authority", "https://authority.example/"),
+        "authority": Authority("Data Protection Authority", "https://authority.example/"),
     }
     return RecordFacts(**{**values, **changed})
 
@@ -257,6 +259,18 @@ def test_an_earlier_receipt_does_not_change_when_the_register_and_the_answer_do(
     assert [one["@type"][0] for one in later["dpv:hasConsentStatus"]] == ["dpv:ConsentGiven", "dpv:ConsentWithdrawn"]
     assert later["dpv:hasProcess"][0]["dct:title"] == "Something else"
     assert later["dct:identifier"] == before.json()["dpv:hasRecordOfActivity"][0]["dct:identifier"]
+
+
+def test_a_receipt_names_the_authority_of_where_the_person_lived_then(khyber_lms, given, cast, tmp_path):
+    with law_abroad(tmp_path):
+        before = receipt_of(khyber_lms, given)
+        with in_client(cast.client_id("khyber")):
+            move_abroad(cast.subject("kiran"), at=datetime.now(UTC))
+        withdrawn = khyber_lms.post("/api/v1/subjects/lms-kiran/consents/newsletter/withdraw").json()["id"]
+        [later] = receipt_of(khyber_lms, withdrawn).json()["dpv:hasRecordOfActivity"][0]["dpv:hasProcess"]
+        assert receipt_of(khyber_lms, given).content == before.content
+    assert later["dpv:hasAuthority"]["dpv:hasName"] == "Office of a test"
+    assert "Office of a test" not in before.text
 
 
 def test_names_are_in_the_requested_language_and_an_unchanged_receipt_costs_no_body(khyber_lms, given):
