@@ -11,6 +11,7 @@ from paktaleem.foundation.audit.history import save_tracked
 from tests.factories import SETTING_UP
 
 HEAD = 'name_en = "Test"\nname_ur = "ٹیسٹ"\ncountries = ["PK"]\n'
+WORDS = 'text_en = "As the law says"\ntext_ur = "قانون کے مطابق"\n'
 SOURCED = 'source = "Act of a test"\nreviewed = 2026-12-02\n'
 
 

@@ -23,7 +23,7 @@ from paktaleem.office.reports.law_effects import measure_effect
 from tests.children.guardians import decision_reason
 from tests.consent.making import refuses
 from tests.factories import SubjectFactory
-from tests.laws import HEAD, law_of_pakistan, period
+from tests.laws import HEAD, WORDS, law_of_pakistan, period
 
 DAY = timedelta(days=1)
 TODAY = date(2026, 12, 3)
@@ -217,12 +217,18 @@ def test_the_effect_of_a_coming_period_is_counted_before_it_counts(cast, now, tm
     soon = law_of_pakistan(
         tmp_path / "soon",
         period("2017-05-30", full_age="years = 18"),
-        period(str((now + 30 * DAY).date()), consent_age="years = 16"),
+        period(
+            str((now + 30 * DAY).date()),
+            consent_age="years = 16",
+            marketing=f'{WORDS}consent = "everyone"',
+        ),
     )
     with soon, in_client(indus.pk):
         before = decision_reason(cast, "young", now)
         effect = measure_effect(indus, (now + 30 * DAY).date(), at=now)
         assert (effect.new_children, effect.no_longer_children) == (2, 0), "those of fourteen, at home and abroad"
+        at_home = Subject.objects.filter(erased_at=None, country="").count()
+        assert effect.new_consents == at_home > 2, "the law of the United Kingdom demands consent already"
         assert decision_reason(cast, "young", now) == before == "permitted"
 
 

@@ -22,10 +22,8 @@ from tests.children.guardians import decision_reason
 from tests.consent.making import DAY, accept_by_two, instruct
 from tests.console.pages import row_url
 from tests.factories import CAST_AT, SETTING_UP
-from tests.laws import law_of_pakistan, period
+from tests.laws import WORDS, law_of_pakistan, period
 from tests.signing_in import browser_of
-
-WORDS = 'text_en = "As the law says"\ntext_ur = "قانون کے مطابق"\n'
 
 
 def use_for(cast, code, **values):

@@ -22,13 +22,15 @@ _AT_ONCE = 500
 class Effect:
     """Numbers at one client: requests and breaches that keep their dates, and people for whom a guardian decides.
 
-    ``new_children`` need a guardian from the day on, ``no_longer_children`` decide for themselves.
+    ``new_children`` need a guardian from the day on, ``no_longer_children`` decide for themselves. ``new_consents``:
+    people to whom marketing needs consent from the day on.
     """
 
     requests_kept: int
     breaches_kept: int
     new_children: int
     no_longer_children: int
+    new_consents: int
 
 
 def measure_effect(client: Client, day: date, *, at: datetime) -> Effect:
@@ -37,7 +39,7 @@ def measure_effect(client: Client, day: date, *, at: datetime) -> Effect:
     Every birth date is opened and none is shown. A stored due date stays, so that open requests and breaches keep it.
     """
     start = datetime.combine(day, time.min, ZoneInfo(client.time_zone))
-    after, more, fewer = copy(client), 0, 0
+    after, more, fewer, consents = copy(client), 0, 0, 0
     after.law_on = day
     people = Subject.objects.filter(client=client, erased_at=None).order_by("id")
     for batch in batched(people.iterator(_AT_ONCE), _AT_ONCE):
@@ -46,11 +48,14 @@ def measure_effect(client: Client, day: date, *, at: datetime) -> Effect:
             details = open_details(person, sealers[person.id])
             before, then = (_counts_as_child(details, rules, start) for rules in (client, after))
             more, fewer = more + (then and not before), fewer + (before and not then)
+            did_need = client.contact_law.needs_consent(person.country, is_child=before)
+            consents += after.contact_law.needs_consent(person.country, is_child=then) and not did_need
     return Effect(
         requests_kept=RightsRequest.objects.undelivered().filter(client_id=client.pk).count(),
         breaches_kept=Breach.objects.running(at).filter(client_id=client.pk).count(),
         new_children=more,
         no_longer_children=fewer,
+        new_consents=consents,
     )
 
 

@@ -34,8 +34,10 @@ class Command(BaseCommand):
             with in_client(client_id):
                 client = Client.objects.get(pk=client_id)
                 effect = measure_effect(client, coming[0], at=client_now())
-            if client.law_profile.code == profile or effect.new_children or effect.no_longer_children:
+            concerned = effect.new_children + effect.no_longer_children + effect.new_consents
+            if client.law_profile.code == profile or concerned:
                 self.stdout.write(
                     f"{client.code}: {effect.new_children} more need a guardian, {effect.no_longer_children} no longer "
-                    f"do; {effect.requests_kept} open requests and {effect.breaches_kept} breaches keep their dates"
+                    f"do; marketing to {effect.new_consents} more needs consent; {effect.requests_kept} open requests "
+                    f"and {effect.breaches_kept} breaches keep their dates"
                 )
