@@ -29,6 +29,7 @@ from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.clock import to_wall_clock
 from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.operations.jobs import enqueue_job
+from paktaleem.foundation.tenancy.context import joined_at_once
 from paktaleem.foundation.tenancy.rows import PAKTALEEM, SqlValues, clock_bytes, new_id
 from retention.disposals.models import Batch, Cause, Decider, Item, ItemState, Stage, Sweep
 from retention.disposals.sql_statements import (
@@ -352,9 +353,10 @@ def flag_chunk(sweep: Sweep, *, actor: Actor, at: datetime, size: int = CHUNK) -
     limits = fetch(NEXT_LIMIT if is_by_rules else NEXT_PEOPLE, {"client": client, "low": low, "size": size - 1})
     high = limits[0][0] if limits else None
     values = _values(sweep, low, high)
-    if is_by_rules:
-        execute(CLOSE_ENDED, values)
-    [(flagged,)] = fetch(FLAG_DUE if is_by_rules else FLAG_AGREEMENT, values)
+    with joined_at_once():  # a range of ids within a bucket of the statistics looks like one row
+        if is_by_rules:
+            execute(CLOSE_ENDED, values)
+        [(flagged,)] = fetch(FLAG_DUE if is_by_rules else FLAG_AGREEMENT, values)
     sweep.flagged += flagged
     if high is not None:
         sweep.checked, sweep.cursor = min(sweep.held, sweep.checked + size), high
