@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from dateutil.relativedelta import relativedelta
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
@@ -14,19 +15,23 @@ from consent.agreements.duties import DUTIES
 from consent.agreements.selectors import list_breached
 from consent.agreements.services import attest_duties, remind_of_duties
 from consent.register.models.purposes import DataCategory
-from paktaleem.directory.data_systems.models import Delivery, System, SystemKey
+from paktaleem.directory.data_systems.models import Delivery, Order, System, SystemKey
 from paktaleem.directory.data_systems.services.fulfilment import (
     AlreadyAnswered,
     NotByHand,
+    accept_order,
+    complete_order,
 )
 from paktaleem.directory.data_systems.services.issuing import issue_orders
 from paktaleem.directory.data_systems.services.registering import end_system_key
+from paktaleem.directory.data_systems.states import Answer, Outcome
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services.erasure import approve_readmission, erase_subject, request_readmission
 from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.accounts.acts import Refused
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.audit.actors import Reason
+from paktaleem.foundation.audit.certificates import read_body
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.tenancy.context import in_client
@@ -54,8 +59,9 @@ from retention.inventories.services import (
     order_monthly,
 )
 from retention.schedule.selectors import list_due_of_person
+from rights.erasures.models import Certificate
 from tests.console.pages import row_url
-from tests.erasures.steps import second
+from tests.erasures.steps import AFTER, approved, certified, go_on, second
 from tests.factories import SETTING_UP, OrderSpecFactory, SubjectFactory, make_system
 from tests.keeping import default_period, dispose
 from tests.rights.test_intake import at_once
@@ -454,24 +460,50 @@ def test_the_same_answer_changes_nothing_and_another_is_refused(report, answer):
         answer(usage_logs=2)
 
 
-def test_a_silent_a_late_and_a_lying_system_in_a_year(cast, indus, lms, report, now):
-    report("danish")
-    library = make_system(indus, "library", ["content"])
-    for day in range(365):
-        at = now + timedelta(days=day)
-        order_monthly(indus.pk, SETTING_UP, at)
-        for row in Inventory.objects.open().filter(client=indus).select_related("system"):
-            is_late = row.system_id == library.pk and row.due_at + timedelta(days=2) <= at
-            if row.system_id == lms.pk or is_late:
-                counts = [Count(code, 0) for code in row.system.categories]
-                answer_inventory(row, counts, actor=cast.key_actor("indus"), at=at)
-    rows = Inventory.objects.filter(client=indus)
-    assert rows.filter(system=lms).count() == 12
-    assert InventoryLine.objects.undecided(at).filter(inventory__system=lms).count() == 12
-    assert rows.filter(system=library).count() == 12
-    assert not InventoryLine.objects.undecided(at).exclude(inventory__system=lms).exists()
-    silent = rows.overdue(at).exclude(system=library).values_list("system__code", "asked_at")
-    assert list(silent) == [("billing", now)]
+# The platform says that it erased Hamza, and counts Danish nowhere; the library is late; billing never answers.
+def test_a_silent_a_late_and_a_lying_system_in_a_year(cast, clock, now):
+    client_id = cast.client_id("indus")
+    with in_client(client_id):
+        key, lms = cast.key_actor("indus"), System.objects.get(client=client_id, code="lms")
+        make_system(cast.client("indus"), "library", ["content"])
+        use = {"category": "usage_logs", "occasion": "assessment", "purpose": "support", "collected_at": now}
+        report_collection(cast.subject("danish"), CollectionReport(**use), actor=key, at=now)
+    proposal = approved(cast)
+    with in_client(client_id):
+        started = go_on(proposal, AFTER)
+        for order in Order.objects.filter(system=lms, subject=started.subject):
+            done = Answer(Outcome.DONE, counts=dict.fromkeys(order.categories, 1))
+            complete_order(accept_order(order, actor=key, at=AFTER), done, actor=key, at=AFTER)
+        erasure = certified(cast, started, AFTER)
+    for month in range(12):
+        asked_at = AFTER + relativedelta(months=month, days=1)
+        for code, at in (("lms", asked_at), ("library", asked_at + ANSWER_WITHIN + timedelta(days=2))):
+            clock.move_to(at, tick=False)
+            with in_client(client_id):
+                order_monthly(client_id, SETTING_UP, at)
+                for made in Inventory.objects.open().filter(system__code=code).select_related("system"):
+                    counts = [Count(category, 0) for category in made.system.categories]
+                    still_held = list_sample(made) if code == "lms" else []
+                    answer_inventory(made, counts, still_held=still_held, actor=key, at=at)
+    with in_client(client_id):
+        library, billing = (System.objects.get(code=code) for code in ("library", "billing"))
+        assert InventoryLine.objects.undecided(at).filter(inventory__system=lms).count() == 13
+        [held] = InventoryLine.objects.filter(category="")
+        assert (held.inventory.asked_at, held.id_hashes) == (AFTER + timedelta(days=1), [hash_of("lms-hamza")])
+    open_page = browser_of(cast.user("farah")).get
+    pages = {one.code: open_page(row_url("data_systems/system", one.pk)).text for one in (lms, library, billing)}
+    assert [page.count("Answered late") for page in pages.values()] == [0, 12, 0]
+    assert (pages["lms"].count("To be decided"), pages["billing"].count("Overdue")) == (13, 1)
+    overdue = open_page("/admin/inventories/inventory/?progress=overdue").text
+    assert (str(billing) in overdue, str(library) in overdue) == (True, False)
+    assert "An erased person" in open_page("/admin/inventories/inventoryline/?progress=undecided").text
+    first = open_page("/admin/").text
+    assert ("Inventories overdue" in first, "Differences in inventories" in first) == (True, True)
+    assert "Verified and certified" in open_page(row_url("erasures/erasureproposal", erasure.pk)).text
+    with in_client(client_id):
+        systems = read_body(Certificate.objects.get(proposal=erasure))["systems"]
+    rests_on = {one["system"]: {line["rests_on"] for line in one["lines"]} for one in systems}
+    assert rests_on == {"lms": {"confirmed"}, "library": {"not_confirmed"}, "billing": {"not_confirmed"}}
 
 
 def test_staff_order_an_inventory_once_and_enter_the_numbers_of_a_system_by_hand(cast, indus, lms, farah):
