@@ -5,10 +5,8 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied
 from django.db.models import Exists, F, Model, OuterRef, QuerySet
-from django.http import HttpRequest, HttpResponse
-from django.urls import URLPattern, path
+from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, gettext_lazy as _
 
@@ -34,25 +32,20 @@ from paktaleem.foundation.console.forms import (
     ActionForm,
     FormData,
     GroundField,
-    get_chosen_client,
-    list_choice_values,
     set_choices,
 )
 from paktaleem.foundation.console.model_admin import EvidenceAdmin
 from paktaleem.foundation.console.register_names import (
-    CodeKind,
     format_categories,
     format_category,
-    format_codes,
-    format_purposes,
 )
 from paktaleem.foundation.console.requests import actor_of, get_action_time, may
 from paktaleem.foundation.console.row_actions import RowAction, Weakens, calls
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.console.translation import translate_text
 from paktaleem.foundation.text.times import isolate
-from retention.holdings.models import Collection, CollectionDecision, FlaggedCollection, Holding, Incident
-from retention.holdings.selectors import count_by_age, list_disposal_holds
+from retention.holdings.models import Collection, CollectionDecision, FlaggedCollection, Incident
+from retention.holdings.selectors import list_disposal_holds
 from retention.holdings.services.holdings import DISPOSAL, decide_collection, request_explanation
 from retention.holdings.services.incidents import PARENT, has_open_incident, request_release
 
@@ -90,50 +83,6 @@ class CollectionAdmin(ExportableAdmin[Collection], DataOfPersonAdmin[Collection]
         lambda row: render_state(row.reason.replace("_", " "), "good" if row.reason == _PERMITTED else "bad"),
         "decision",
     )
-
-
-@admin.register(Holding, site=site)
-class HoldingAdmin(ExportableAdmin[Holding], DataOfPersonAdmin[Holding]):
-    list_display = ("last_collected_at", "category", "person", "system", "count", "state", "owner")
-    change_list_template = "console/holdings.html"
-    row_fields = ("category", "count")
-    exported = (
-        "person=subject__external_id system=system__code category count first_collected_at "
-        "last_collected_at last_activity_at ended_at"
-    )
-    detail_fields = (
-        *("person", "system", "state", "about", "why"),
-        *("first_collected_at", "last_collected_at", "last_activity_at", "ended_at"),
-    )
-    intro = "Data held about people, by category and system, derived from reported collections and erasures."
-    empty_text = "No data is known to be held yet."
-    state = state_column(
-        lambda row: (
-            render_state(gettext("Held"), "warn") if row.ended_at is None else render_state(gettext("Deleted"), "good")
-        )
-    )
-    about = text_column(lambda row: format_codes(CodeKind.OCCASION, row.occasions, row.client_id), "occasions")
-    why = text_column(lambda row: format_purposes(row.purposes, row.client_id), "purposes")
-
-    def get_urls(self) -> list[URLPattern]:
-        view = self.admin_site.admin_view(self.ages_view)
-        return [path("picture/", view, name="holdings_holding_picture"), *super().get_urls()]
-
-    def ages_view(self, request: HttpRequest) -> HttpResponse:
-        if not self.has_view_permission(request):
-            raise PermissionDenied
-        actor, at = actor_of(request), get_action_time(request)
-        client = get_chosen_client(request)
-        counts = count_by_age(actor, client.pk, at=at)
-        values = {
-            "title": gettext("Holdings by category and age"),
-            **list_choice_values(request, client),
-            "lines": [
-                (format_category(category, client.pk), numbers, sum(numbers)) for category, numbers in counts.items()
-            ],
-            "ages": AGE_LABELS,
-        }
-        return self.page(request, None, "console/holdings_picture.html", **values)
 
 
 class DecisionForm(ActionForm):

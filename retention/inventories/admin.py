@@ -4,8 +4,10 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
@@ -13,18 +15,22 @@ from paktaleem.directory.data_systems.admin import system_panels
 from paktaleem.directory.data_systems.models import Delivery, System
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.clocks import get_time_of
-from paktaleem.foundation.console.columns import client_name, render_state, state_column
+from paktaleem.foundation.console.columns import client_name, render_state, state_column, text_column
 from paktaleem.foundation.console.decided import DecidedAdmin
+from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.filters import ProgressFilter
-from paktaleem.foundation.console.forms import ActionForm, FormData
+from paktaleem.foundation.console.forms import ActionForm, FormData, get_chosen_client, list_choice_values
 from paktaleem.foundation.console.model_admin import EvidenceAdmin
-from paktaleem.foundation.console.register_names import format_category
-from paktaleem.foundation.console.requests import actor_of, by_user, is_shared_with
+from paktaleem.foundation.console.register_names import CodeKind, format_category, format_codes, format_purposes
+from paktaleem.foundation.console.requests import actor_of, by_user, get_action_time, is_shared_with
 from paktaleem.foundation.console.row_actions import AddedAct, RowAction, act_page, added_acts
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
+from retention.holdings.admin import AGE_LABELS, DataOfPersonAdmin
+from retention.holdings.models import Holding
+from retention.holdings.selectors import count_by_age
 from retention.inventories.models import Inventory, InventoryLine
-from retention.inventories.selectors import list_inventory_lines, list_latest
+from retention.inventories.selectors import annotate_basis, get_basis, list_inventory_lines, list_latest
 from retention.inventories.services import Count, answer_inventory, decide_difference, order_inventory
 
 
@@ -158,3 +164,51 @@ class InventoryLineAdmin(DecidedAdmin[InventoryLine]):
 
 
 added_acts.connect(AddedAct("data_systems.system", act_page(order_inventory)))
+
+
+@admin.register(Holding, site=site)
+class HoldingAdmin(ExportableAdmin[Holding], DataOfPersonAdmin[Holding]):
+    list_display = ("last_collected_at", "category", "person", "system", "count", "basis", "state", "owner")
+    change_list_template = "console/holdings.html"
+    row_fields = ("category", "count")
+    exported = (
+        "person=subject__external_id system=system__code category count first_collected_at "
+        "last_collected_at last_activity_at ended_at"
+    )
+    detail_fields = (
+        *("person", "system", "state", "basis", "about", "why"),
+        *("first_collected_at", "last_collected_at", "last_activity_at", "ended_at"),
+    )
+    intro = "Data held about people, by category and system, derived from reported collections and erasures."
+    empty_text = "No data is known to be held yet."
+    state = state_column(
+        lambda row: (
+            render_state(gettext("Held"), "warn") if row.ended_at is None else render_state(gettext("Deleted"), "good")
+        )
+    )
+    basis = text_column(lambda row: get_basis(row).describe(), "rests on")
+    about = text_column(lambda row: format_codes(CodeKind.OCCASION, row.occasions, row.client_id), "occasions")
+    why = text_column(lambda row: format_purposes(row.purposes, row.client_id), "purposes")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Holding]:
+        return annotate_basis(super().get_queryset(request))
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.ages_view)
+        return [path("picture/", view, name="holdings_holding_picture"), *super().get_urls()]
+
+    def ages_view(self, request: HttpRequest) -> HttpResponse:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        actor, at = actor_of(request), get_action_time(request)
+        client = get_chosen_client(request)
+        counts = count_by_age(actor, client.pk, at=at)
+        values = {
+            "title": gettext("Holdings by category and age"),
+            **list_choice_values(request, client),
+            "lines": [
+                (format_category(category, client.pk), numbers, sum(numbers)) for category, numbers in counts.items()
+            ],
+            "ages": AGE_LABELS,
+        }
+        return self.page(request, None, "console/holdings_picture.html", **values)

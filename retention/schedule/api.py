@@ -11,6 +11,7 @@ from paktaleem.directory.people.selectors import get_subject
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.web.api.operations import Operation, actor_of, moment_of
 from paktaleem.foundation.web.api.serializers import serialize_row
+from retention.inventories.selectors import get_basis
 from retention.schedule.selectors import DueState, HoldingDue, list_due_of_person
 
 
@@ -20,6 +21,9 @@ class HoldingOutput(serializers.Serializer[object]):
     ``due_at`` is the time at which the last day ends on which the data is kept: null if no date can be said yet.
     ``retention`` says why: ``kept`` until then, ``due``, ``held`` by a hold, ``in_use`` after the event from which the
     period is counted, ``waiting`` for that event, or ``no_rule``. ``purpose`` is the one that keeps it longest.
+
+    ``rests_on`` is ``confirmed`` if the system named everyone of whom data of the category was reported in its last
+    inventory, at ``confirmed_at``. ``is_declared``: the data map says that the system holds this category.
     """
 
     category = serializers.CharField()
@@ -33,6 +37,9 @@ class HoldingOutput(serializers.Serializer[object]):
     due_at = serializers.DateTimeField(allow_null=True)
     retention = serializers.ChoiceField([state.value for state in DueState])
     purpose = serializers.CharField(allow_null=True)
+    rests_on = serializers.ChoiceField(["confirmed", "not_confirmed"])
+    confirmed_at = serializers.DateTimeField(allow_null=True)
+    is_declared = serializers.BooleanField()
 
 
 class HoldingsOutput(serializers.Serializer[object]):
@@ -57,4 +64,6 @@ class SubjectHoldings(Operation):
 def _serialize(one: HoldingDue, at: datetime) -> dict[str, object]:
     due_at = one.due_at.isoformat() if one.due_at else None
     retention, purpose = one.state(at).value, one.decisive.purpose or None
-    return serialize_row(HoldingOutput, one.holding, due_at=due_at, retention=retention, purpose=purpose)
+    basis = get_basis(one.holding).to_codes()
+    values = {key: basis[key] for key in ("rests_on", "confirmed_at")}
+    return serialize_row(HoldingOutput, one.holding, due_at=due_at, retention=retention, purpose=purpose, **values)

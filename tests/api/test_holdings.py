@@ -33,6 +33,8 @@ def test_a_report_is_answered_with_its_decision_and_held_data_is_listed(indus_lm
         ("content", "lms", 1),
         ("usage_logs", "lms", 3),
     ]
+    bases = [(one["rests_on"], one["confirmed_at"], one["is_declared"]) for one in found["holdings"]]
+    assert bases == [("not_confirmed", None, False)] * 2
     again = indus_lms.get(HOLDINGS, headers={"If-None-Match": indus_lms.get(HOLDINGS)["ETag"]})
     assert again.status_code == 304
 

@@ -497,6 +497,7 @@ def test_a_silent_a_late_and_a_lying_system_in_a_year(cast, clock, now):
     overdue = open_page("/admin/inventories/inventory/?progress=overdue").text
     assert (str(billing) in overdue, str(library) in overdue) == (True, False)
     assert "An erased person" in open_page("/admin/inventories/inventoryline/?progress=undecided").text
+    assert "Reported · Not confirmed" in open_page("/admin/holdings/holding/").text
     first = open_page("/admin/").text
     assert ("Inventories overdue" in first, "Differences in inventories" in first) == (True, True)
     assert "Verified and certified" in open_page(row_url("erasures/erasureproposal", erasure.pk)).text
