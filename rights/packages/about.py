@@ -34,10 +34,8 @@ def list_portable_categories(package: Package, *, at: datetime) -> frozenset[str
 def describe_processing(package: Package, *, at: datetime) -> dict[str, object]:
     """Return what the person learns about the processing, as plain values in the current language."""
     client = Client.objects.get(pk=package.client_id)
-    ours, authority = (
-        _("Processor; controller for its own purposes"),
-        client.find_authority(at, package.subject.country),
-    )
+    ours = _("Processor; controller for its own purposes")
+    authority = client.find_authority(at, package.subject.country)
     no_authority = _("The data protection authority or court that is responsible where you live")
     return {
         "controllers": [
