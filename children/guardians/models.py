@@ -84,8 +84,6 @@ class VerificationStrength(models.IntegerChoices):
 
 
 class GuardianshipQuerySet(TrackedQuerySet["Guardianship"]):
-    """Query set of guardianships."""
-
     def live(self, at: datetime) -> Self:
         """Return the guardianships in effect at ``at``."""
         return self.filter(Q(ends_at=None) | Q(ends_at__gt=at), starts_at__lte=at)

@@ -251,8 +251,6 @@ _HTTPS = URLValidator(schemes=["https"])
 
 
 class LinkedServiceQuerySet(TrackedQuerySet["LinkedService"]):
-    """Query set of linked services."""
-
     def in_use(self) -> Self:
         """Return the services that the platform links to."""
         return self.filter(is_active=True)

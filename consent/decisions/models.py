@@ -67,8 +67,6 @@ class RegisterChange(TenantRow):
 
 
 class RetentionFactKind(models.TextChoices):
-    """Kind of a fact of retention."""
-
     HOLD = "hold", "on hold"
     ENDED = "ended", "retention period ended"
 

@@ -67,8 +67,6 @@ class Audience(models.TextChoices):
 
 
 class BreachQuerySet(TrackedQuerySet["Breach"]):
-    """Query set of breaches."""
-
     def open(self) -> Self:
         """Return the breaches that are not closed."""
         return self.filter(closed_at=None)

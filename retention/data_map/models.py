@@ -27,8 +27,6 @@ class FoundBy(models.TextChoices):
 
 
 class MapLineQuerySet(TrackedQuerySet["MapLine"]):
-    """Filters of lines."""
-
     def current(self) -> Self:
         """Lines that have not ended."""
         return self.filter(ended_at=None)

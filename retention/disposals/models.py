@@ -76,8 +76,6 @@ class Sweep(TenantRow):
 
 
 class BatchQuerySet(models.QuerySet["Batch"]):
-    """Filters of batches."""
-
     def open(self) -> Self:
         """Batches that are neither certified nor ended without disposal."""
         return self.filter(ended_at=None)
@@ -208,8 +206,6 @@ _OPEN = [ItemState.FLAGGED.value, ItemState.ORDERED.value]
 
 
 class ItemQuerySet(models.QuerySet["Item"]):
-    """Filters of items."""
-
     def flagged(self) -> Self:
         """Items that are to be disposed of."""
         return self.filter(state=ItemState.FLAGGED)

@@ -65,8 +65,6 @@ class Collection(OfPerson, ActorStamp):
 
 
 class HoldingQuerySet(models.QuerySet["Holding"]):
-    """Query set of holdings."""
-
     def held(self) -> Self:
         """Return the holdings that no system has reported as erased."""
         return self.filter(ended_at=None)
@@ -192,8 +190,6 @@ class IncidentCause(models.TextChoices):
 
 
 class IncidentQuerySet(TrackedQuerySet["Incident"]):
-    """Query set of incidents."""
-
     def open(self) -> Self:
         """Return the incidents that are not closed."""
         return self.filter(closed_at=None)

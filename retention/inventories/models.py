@@ -27,8 +27,6 @@ class AskedFor(models.TextChoices):
 
 
 class InventoryQuerySet(models.QuerySet["Inventory"]):
-    """Filters of inventories."""
-
     def open(self) -> Self:
         """Inventories that the system has not answered."""
         return self.filter(answered_at=None)
@@ -146,8 +144,6 @@ _DIFFERS = Q(compared_at__isnull=False) & (
 
 
 class LineQuerySet(models.QuerySet["InventoryLine"]):
-    """Filters of lines."""
-
     def differences(self) -> Self:
         """Lines whose count differs from what the system reported, or of which it names other people."""
         return self.filter(_DIFFERS)

@@ -34,8 +34,6 @@ class HoldKind(models.TextChoices):
 
 
 class HoldQuerySet(TrackedQuerySet["Hold"]):
-    """Query set of holds."""
-
     def open(self) -> Self:
         """Return the holds that are not lifted."""
         return self.filter(_OPEN)

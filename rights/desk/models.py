@@ -26,8 +26,6 @@ _NEAR = timedelta(days=7)
 
 
 class TaskKind(models.TextChoices):
-    """Kind of a task."""
-
     CALL = "call", _("Call the person at the number on file")
     INFORM = "inform", _("Inform the person of the request")
     READ = "read", _("Read a new email about the request")
@@ -39,8 +37,6 @@ class TaskKind(models.TextChoices):
 
 
 class RequestTaskQuerySet(models.QuerySet["RequestTask"]):
-    """Filters of tasks."""
-
     def open(self) -> Self:
         """Tasks that are not done."""
         return self.filter(done_at=None)

@@ -49,8 +49,6 @@ _OPEN = [*_BEFORE_START, Stage.ORDERED.value, Stage.VERIFYING.value]
 
 
 class ProposalQuerySet(models.QuerySet["ErasureProposal"]):
-    """Filters of proposals."""
-
     def open(self) -> Self:
         """Proposals that are neither certified, sent back nor cancelled."""
         return self.filter(stage__in=_OPEN)

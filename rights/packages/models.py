@@ -19,8 +19,6 @@ from rights.requests.models import RightsRequest
 
 
 class PackageState(models.TextChoices):
-    """State of a package."""
-
     COLLECTING = "collecting", _("Waits for decisions and systems")
     CHOOSING = "choosing", _("Content to be chosen, since not everything is granted")
     BUILDING = "building", _("Being built")
@@ -37,8 +35,6 @@ class BuildFailure(models.TextChoices):
 
 
 class PackageQuerySet(models.QuerySet["Package"]):
-    """Filters of packages."""
-
     def failed(self) -> Self:
         """Packages that could not be built."""
         return self.filter(state=PackageState.FAILED)

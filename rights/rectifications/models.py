@@ -21,8 +21,6 @@ _BY = [(kind.value, kind.value) for kind in ByKind]
 
 
 class CorrectionState(models.TextChoices):
-    """State of one correction that a request asks for."""
-
     OPEN = "open", _("Not decided yet")
     MADE = "made", _("Made")
     REFUSED = "refused", _("Refused")

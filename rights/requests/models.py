@@ -76,8 +76,6 @@ TO_CALL = ("", IdentityMethod.CODE.value)
 
 
 class RightsRequestQuerySet(models.QuerySet["RightsRequest"]):
-    """Filters of requests."""
-
     def open(self) -> Self:
         """Requests that are not closed."""
         return self.filter(closed_at=None)

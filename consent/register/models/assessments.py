@@ -43,8 +43,6 @@ class ResidualRisk(models.TextChoices):
 
 
 class AssessmentQuerySet(TrackedQuerySet["Assessment"]):
-    """Filters of assessments."""
-
     def current(self) -> Self:
         """Reviewed assessments that no later one replaced."""
         return self.filter(replaced_at=None).exclude(reviewed_at=None)

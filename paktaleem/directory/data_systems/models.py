@@ -134,8 +134,6 @@ class SystemKey(TenantRow, Tracked):
 
 
 class OrderKind(models.TextChoices):
-    """Kind of an order."""
-
     COLLECT = "collect", _("Provide all data held")
     CORRECT = "correct", _("Correct")
     RESTRICT = "restrict", _("Restrict processing")
@@ -233,8 +231,6 @@ class OrderSet(OrderColumns, ActorStamp):
 
 
 class OrderQuerySet(models.QuerySet["Order"]):
-    """Filters of orders."""
-
     def open(self) -> Self:
         """Orders that are not answered yet."""
         return self.filter(ended_at=None)

@@ -379,8 +379,6 @@ class AccessRecord(TenantRow, ActorStamp):
 
 
 class SubjectEventKind(models.TextChoices):
-    """Kind of an account event."""
-
     ACTIVE = "active", "Account in use"
     ACCOUNT_CLOSED = "account_closed", "Account closed"
 

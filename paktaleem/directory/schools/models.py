@@ -227,8 +227,6 @@ class Enrolment(TenantRow):
 
 
 class RosterState(models.TextChoices):
-    """State of an uploaded roster."""
-
     CHECKING = "checking", _("Being checked")
     REFUSED = "refused", _("Refused")
     READY = "ready", _("Ready to import")

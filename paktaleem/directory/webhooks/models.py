@@ -23,8 +23,6 @@ class DisabledBecause(models.TextChoices):
 
 
 class DeliveryState(models.TextChoices):
-    """State of a delivery."""
-
     WAITING = "waiting", _("Waiting")
     DELIVERED = "delivered", _("Delivered")
     FAILED = "failed", _("Given up")

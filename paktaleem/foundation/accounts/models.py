@@ -341,8 +341,6 @@ class User(AbstractBaseUser):
 
 
 class MembershipQuerySet(TrackedQuerySet["Membership"]):
-    """Queryset of memberships."""
-
     def active(self, at: datetime) -> "MembershipQuerySet":
         """Return the memberships in effect at ``at``; a suspended one is not."""
         return self.filter(Q(ends_at=None) | Q(ends_at__gt=at), starts_at__lte=at, suspended_at=None)

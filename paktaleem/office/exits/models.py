@@ -50,8 +50,6 @@ _WORKING = [ExitStage.COLLECTING.value, ExitStage.EXPORTING.value, ExitStage.DEL
 
 
 class ExitQuerySet(models.QuerySet["AgreementExit"]):
-    """Filters of exits."""
-
     def open(self) -> Self:
         """Exits that are neither declined nor certified."""
         return self.exclude(stage__in=_ENDED)

@@ -136,8 +136,6 @@ class UseFinding(Decided):
 
 
 class PackState(models.TextChoices):
-    """State of a pack."""
-
     GATHERING = "gathering", _("Being gathered")
     READY = "ready", _("Ready")
     FAILED = "failed", _("Could not be gathered")

@@ -28,8 +28,6 @@ def get_staff_day(at: datetime) -> date:
 
 
 class AssessmentKind(models.TextChoices):
-    """Kind of a security assessment."""
-
     PENETRATION_TEST = "penetration_test", _("Penetration test")
     VULNERABILITY_SCAN = "vulnerability_scan", _("Vulnerability scan")
     REVIEW = "review", _("Review of code or configuration")
