@@ -20,6 +20,7 @@ from consent.agreements.services import suspend_agreement
 from consent.consents.models import Consent, ConsentEvent
 from consent.decisions.decision import SHORT_VALIDITY
 from consent.decisions.facts import Question
+from consent.decisions.log import decision_log
 from consent.decisions.selectors.decisions import EvaluationRequest, decide_many_with_key, decide_with_key
 from consent.register.models.agreements import Instruction, ServiceAgreement
 from paktaleem.directory.mail.models import Letter
@@ -40,6 +41,7 @@ from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.clock import client_now, wall_clock_now
 from paktaleem.foundation.tenancy.context import as_officer, clock_offset, in_client, in_global, read_in_one_statement
 from paktaleem.foundation.tenancy.rows import PAKTALEEM, new_id
+from paktaleem.office.reports.use import count_days, list_findings
 from retention.disposals.services.batches import SWEEP
 from retention.disposals.tasks import sweep_client
 from retention.schedule.services import load_starter_rules
@@ -108,6 +110,20 @@ def test_time_that_passes_has_its_effects(sandbox):
     context = call.ask("p-adult", "newsletter")["context"]
     assert context["reason"] in {"permitted", "consent_expired"}
     assert near(datetime.fromisoformat(context["valid_until"]), now)
+
+
+def test_what_was_asked_after_the_move_is_found_in_the_decision_log(cast, sandbox):
+    decision_log.discard()
+    now = datetime.fromisoformat(sandbox.move(days=40)["now"])
+    assert sandbox.caller.reason("p-adult", "service_delivery") == "permitted"
+    decision_log.flush()
+    about = {"subject": "p-adult", "category": "usage_logs", "occasion": "assessment", "purpose": "service_delivery"}
+    report = {**about, "collected_at": now.isoformat(), "count": 1}
+    assert sandbox.caller.post("/api/v1/collections", report).status_code == 201
+    with in_client(sandbox.id):
+        amina, at = cast.actor("amina"), client_now()
+        assert list_findings(amina, sandbox.id, since=now - A_DAY, until=at + A_DAY) == []
+        assert list(count_days(amina, sandbox.client, at=at)) == [sandbox.client.day_at(at)]
 
 
 def test_recorded_time_is_the_sandboxs_and_the_order_of_things_holds(sandbox):

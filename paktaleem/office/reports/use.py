@@ -2,7 +2,8 @@
 
 If every decision is logged, each report is compared with the last question about the same person (by pseudonym) and
 purpose; the log keeps no categories, so a denial because of a category or a recipient is left out. With counts, a
-purpose is compared: reports of which no key asked at all. GDPR Art. 5(2), accountability.
+purpose is compared: reports of which no key asked at all. The log goes by the system clock; all else goes by the
+client's, which is ``ahead`` of it in a sandbox. GDPR Art. 5(2), accountability.
 """
 
 from collections.abc import Iterator
@@ -24,7 +25,8 @@ from paktaleem.foundation.accounts.decided import GroundOfDecision, decide_findi
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.services import record_entry
-from paktaleem.foundation.tenancy.context import advisory_lock
+from paktaleem.foundation.clock import to_client_clock
+from paktaleem.foundation.tenancy.context import advisory_lock, clock_offset
 from paktaleem.office.reports.models import UseDecision, UseFinding
 
 WEEKS = timedelta(weeks=4)
@@ -50,7 +52,7 @@ SELECT 'not_asked', r.what, r.system_id, coalesce(s.name, ''), r.purpose, count(
 FROM ({_REPORTS}) AS r LEFT JOIN data_systems_system s ON s.id = r.system_id
 WHERE NOT EXISTS (
     SELECT FROM consent_decisioncount d WHERE d.client_id = %(client)s AND d.purpose = r.purpose
-    AND d.reason = 'permitted' AND d.hour >= %(since)s - interval '1 day' AND d.hour < %(until)s
+    AND d.reason = 'permitted' AND d.hour >= %(since)s - %(ahead)s - interval '1 day' AND d.hour < %(until)s - %(ahead)s
     AND CASE WHEN r.what = 'disclosure' THEN d.action = 'share' ELSE d.action NOT IN ('share', 'delete') END)
 GROUP BY r.what, r.system_id, s.name, r.purpose ORDER BY count(*) DESC, r.purpose
 """  # noqa: S608 -- a constant
@@ -63,7 +65,7 @@ LEFT JOIN data_systems_system s ON s.id = r.system_id
 LEFT JOIN LATERAL (
     SELECT d.reason FROM consent_loggeddecision d
     WHERE d.client_id = %(client)s AND d.pseudonym = p.pseudonym AND d.purpose = r.purpose
-        AND d.at > r.at - %(within)s AND d.at <= r.at + %(differ)s
+        AND d.at > r.at - %(ahead)s - %(within)s AND d.at <= r.at - %(ahead)s + %(differ)s
         AND CASE WHEN r.what = 'disclosure' THEN d.action = 'share' ELSE d.action NOT IN ('share', 'delete') END
         AND d.reason NOT LIKE 'category%%' AND d.reason NOT LIKE 'recipient%%'
     ORDER BY d.at DESC, d.id DESC LIMIT 1
@@ -84,26 +86,26 @@ JOIN (
     GROUP BY actor_id) AS r ON r.actor_id = k.id
 WHERE k.client_id = %(client)s AND NOT EXISTS (
     SELECT FROM consent_decisioncount d
-    WHERE d.client_id = %(client)s AND d.key_id = k.id AND d.hour >= %(past)s)
+    WHERE d.client_id = %(client)s AND d.key_id = k.id AND d.hour >= %(past)s - %(ahead)s)
 ORDER BY k.name, k.id
 """
 _UNUSUAL = """
 WITH hours AS (
-    SELECT key_id, hour, sum(number) AS number FROM consent_decisioncount
-    WHERE client_id = %(client)s AND hour >= %(since)s - interval '29 days' GROUP BY key_id, hour)
+    SELECT key_id, hour + %(ahead)s AS hour, sum(number) AS number FROM consent_decisioncount
+    WHERE client_id = %(client)s AND hour >= %(since)s - %(ahead)s - interval '29 days' GROUP BY key_id, hour)
 SELECT 'unusual', 'key', k.id, k.name, '', sum(h.number)::bigint
 FROM hours h JOIN accounts_apikey k ON k.client_id = %(client)s AND k.id = h.key_id
 CROSS JOIN LATERAL (
     SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY coalesce(o.number, 0)) AS usual
     FROM generate_series(1, 4) AS w (week)
     LEFT JOIN hours o ON o.key_id = h.key_id AND o.hour = h.hour - w.week * interval '7 days') u
-WHERE h.hour >= %(since)s AND h.hour < %(until)s AND k.created_at <= h.hour - interval '28 days'
+WHERE h.hour >= %(since)s AND h.hour < %(until)s AND k.created_at <= h.hour - %(ahead)s - interval '28 days'
     AND h.number >= %(least)s AND h.number > %(times)s * u.usual
 GROUP BY k.id, k.name ORDER BY k.name, k.id
 """
 _DAYS = """
-SELECT (hour AT TIME ZONE %(zone)s)::date AS day, reason, sum(number)::bigint FROM consent_decisioncount
-WHERE client_id = %(client)s AND hour >= %(past)s GROUP BY day, reason ORDER BY day DESC, reason
+SELECT ((hour + %(ahead)s) AT TIME ZONE %(zone)s)::date AS day, reason, sum(number)::bigint FROM consent_decisioncount
+WHERE client_id = %(client)s AND hour >= %(past)s - %(ahead)s GROUP BY day, reason ORDER BY day DESC, reason
 """
 
 
@@ -118,6 +120,7 @@ def list_findings(actor: Actor, client_id: UUID, *, since: datetime, until: date
         "since": since,
         "until": until,
         "past": until - WEEKS,
+        "ahead": clock_offset(),
         "within": ASKED_WITHIN,
         "differ": CLOCKS_DIFFER,
         "least": UNUSUAL_FROM,
@@ -126,7 +129,7 @@ def list_findings(actor: Actor, client_id: UUID, *, since: datetime, until: date
     by_report = _BY_PURPOSE
     if setting is not None and setting.every_since is not None:
         by_report = _BY_PERSON
-        values["since"] = max(since, setting.every_since + ASKED_WITHIN)
+        values["since"] = max(since, to_client_clock(setting.every_since) + ASKED_WITHIN)
         key, subjects = pseudonym_key(setting), [subject for (subject,) in _select(_PEOPLE, values)]
         values |= {"subjects": subjects, "pseudonyms": [make_pseudonym(key, subject) for subject in subjects]}
     rows = [*_select(by_report, values), *_select(_NEVER_ASKS, values), *_select(_UNUSUAL, values)]
@@ -195,7 +198,8 @@ def count_days(actor: Actor, client: Client, *, at: datetime) -> dict[date, dict
     """Return the decisions of each of the client's last 28 days by reason, latest day first. Raises NotAllowed."""
     require(actor, Capability.VIEW_CLIENT_RECORDS, client.pk)
     days: dict[date, dict[str, int]] = {}
-    for day, reason, number in _select(_DAYS, {"client": client.pk, "past": at - WEEKS, "zone": client.time_zone}):
+    values = {"client": client.pk, "past": at - WEEKS, "ahead": clock_offset(), "zone": client.time_zone}
+    for day, reason, number in _select(_DAYS, values):
         days.setdefault(day, {})[reason] = number
     return days
 
