@@ -131,11 +131,15 @@ class GapKind(StrEnum):
     ASSESSMENT_DUE = "assessment_due"
     HIGH_RISK = "high_risk"
     NO_TERM = "no_term"
+    NO_PURPOSE = "no_purpose"
 
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """One gap: its kind, the activity, and the category or recipient concerned."""
+    """One gap: its kind, the activity, and the category or recipient concerned.
+
+    Of data without a purpose, ``purpose`` is the category and ``about`` the system.
+    """
 
     kind: GapKind
     purpose: Named
@@ -146,7 +150,8 @@ class Gap:
 class ProcessingRecord:
     """The record of a client on a day; PakTaleem's own (``is_own``) names its ``clients`` (Art. 30(2)(a)).
 
-    ``portal`` is what the portal itself holds: it is a system, too.
+    ``portal`` is what the portal itself holds: it is a system, too. ``without_purpose`` are the categories, with the
+    system, that the data map names for no active purpose.
     """
 
     client: str
@@ -160,11 +165,12 @@ class ProcessingRecord:
     is_own: bool
     clients: tuple[Named, ...]
     portal: tuple[PortalLine, ...]
+    without_purpose: tuple[tuple[Named, str], ...]
 
 
 def find_gaps(record: ProcessingRecord) -> list[Gap]:
     """Return the gaps by activity; children's behaviour needs an impact assessment (GDPR Art. 35(1); WP 248)."""
-    found: list[Gap] = []
+    found = [Gap(GapKind.NO_PURPOSE, category, system) for category, system in record.without_purpose]
     for one in record.activities:
         found += [
             *([Gap(GapKind.NO_BASIS, one.purpose)] if not one.bases else []),

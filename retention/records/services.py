@@ -102,6 +102,7 @@ def build_record(client: Client, *, at: datetime, language: str, clients: tuple[
         is_own=client.pk == PAKTALEEM,
         clients=clients,
         portal=list_portal_lines(client.pk),
+        without_purpose=tuple(found.list_without_purpose(active)),
     )
 
 
@@ -204,6 +205,11 @@ class _Sources:
                 is_confirmed = line.confirmed_at is not None and line.confirm_by > self.at
                 yield RecordSystem(line.system.name, name, tuple(line.countries), is_confirmed)
 
+    def list_without_purpose(self, active: Iterable[str]) -> Iterable[tuple[Named, str]]:
+        for line in self.lines:
+            if not {*active} & {*line.purposes}:
+                yield Named(line.category, self.names.get(line.category, line.category)), line.system.name
+
 
 def list_headings() -> tuple[str, ...]:
     """Return the headings of the record's columns."""
@@ -251,12 +257,17 @@ def to_cells(one: Activity) -> tuple[str, ...]:
 
 
 def list_file_rows(record: ProcessingRecord) -> list[tuple[str, ...]]:
-    """Return the activities of a record, and what the portal holds, as texts, one for each heading of a file."""
+    """Return the rows of a record as texts, one for each heading of a file."""
     client = ", ".join(filter(None, (record.client, record.address)))
     contacts = "; ".join(describe_contact(one) for one in record.contacts)
     same = (", ".join(record.storage_countries), "; ".join(list_measures()), client, contacts)
+    return [(*cells, *same) for cells in list_rows(record)]
+
+
+def list_rows(record: ProcessingRecord) -> list[tuple[str, ...]]:
+    """Return the activities of a record, and what the portal itself holds, as texts, one for each heading."""
     held = (_to_portal_cells(one, ", ".join(record.storage_countries)) for one in record.portal)
-    return [(*cells, *same) for cells in (*map(to_cells, record.activities), *held)]
+    return [*map(to_cells, record.activities), *held]
 
 
 def _to_portal_cells(one: PortalLine, countries: str) -> tuple[str, ...]:
@@ -297,6 +308,7 @@ def describe_gap(gap: Gap) -> str:
         GapKind.DENIED: gettext("{purpose}: assess the impact, and have it approved; until then it is denied."),
         GapKind.ASSESSMENT_DUE: gettext("{purpose}: review the impact assessment."),
         GapKind.HIGH_RISK: gettext("{purpose}: the remaining risk is high; ask the authority first."),
+        GapKind.NO_PURPOSE: gettext("{purpose}: {about} holds it for no active purpose; name one in the data map."),
         GapKind.NO_TERM: gettext("{purpose}: name the broader purpose (DPV term)."),
     }
     return words[gap.kind].format(purpose=gap.purpose.name, about=gap.about)

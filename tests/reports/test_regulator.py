@@ -108,6 +108,7 @@ def test_a_pack_has_every_section_and_its_hash_is_in_the_ledger(cast: Cast) -> N
     assert ["newsletter", "refused", 1] in [[row[0], row[3], row[6]] for row in sections["consents"]]
     assert [(row[0], row[1], row[6], row[7]) for row in sections["requests"]] == [(number, "access", 31, "late")]
     assert len(sections["register"]) == len(sections["register-ur"]) > 0
+    assert "This portal" in {row[-1] for row in sections["register"]}
     assert len(sections["notices"]) > 0
     assert [row[0] for row in sections["incidents"]] != []
 

@@ -37,6 +37,7 @@ from retention.records.record import BOX, GROUNDS, WIDTH, GapKind, build_documen
 from retention.records.services import (
     build_record,
     count_gaps,
+    describe_gap,
     list_controllers,
     to_cells,
 )
@@ -113,8 +114,8 @@ def test_the_privacy_contact_and_the_officer_of_the_client_are_named_by_their_co
         assert build_record(cast.client("paktaleem"), at=now, language="en").contacts == ()
 
 
-def declare_held(client, at, *, category="usage_logs", purpose="newsletter"):
-    about = {"roles": ["student"], "purposes": [purpose], "countries": ["PK", "IE"], "found_by": "lms_id"}
+def declare_held(client, at, *, category="usage_logs", purposes=("newsletter",)):
+    about = {"roles": ["student"], "purposes": [*purposes], "countries": ["PK", "IE"], "found_by": "lms_id"}
     line = MapLine(client=client, system=System.objects.get(client=client, code="lms"), category=category, **about)
     return declare_line(line, actor=SETTING_UP, reason=Reason.REVIEW, at=at)
 
@@ -123,7 +124,7 @@ def test_what_systems_hold_and_where_is_what_the_data_map_declares(cast, khyber,
     assert activity_of(khyber, "support", now).systems == ()  # also reads the register into the cache
     before = count_queries(khyber, now)
     for category in ("contact_details", "usage_logs"):
-        line = declare_held(khyber, now, category=category, purpose="support")
+        line = declare_held(khyber, now, category=category, purposes=["support"])
     confirm_line(line, actor=cast.actor("celia"), reason=Reason.REVIEW, at=now)
     one = activity_of(khyber, "support", now)
     assert [(to.countries, to.is_confirmed) for to in one.systems] == [(("IE", "PK"), False), (("IE", "PK"), True)]
@@ -136,6 +137,13 @@ def test_what_systems_hold_and_where_is_what_the_data_map_declares(cast, khyber,
     assert dpv.country("IE") in place["dpv:hasLocation"]
     assert not activity_of(khyber, "support", now + timedelta(days=365)).systems[1].is_confirmed
     assert count_queries(khyber, now) == before
+
+
+def test_what_the_data_map_names_for_no_active_purpose_is_a_gap(khyber, now):
+    line = declare_held(khyber, now, purposes=[])
+    [gap] = [gap for gap in find_gaps(build_record(khyber, at=now, language="en")) if gap.kind is GapKind.NO_PURPOSE]
+    assert (gap.purpose.code, gap.about) == ("usage_logs", line.system.name)
+    assert describe_gap(gap).startswith(f"Use of the platform and activity logs: {line.system.name} holds it")
 
 
 def test_categories_of_a_purpose_come_from_the_register_and_from_the_data_map(khyber, now):

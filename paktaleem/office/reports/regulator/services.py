@@ -47,7 +47,7 @@ from paktaleem.office.reports.models import (
 from retention.breaches.models import Breach, BreachAssessment
 from retention.disposals.models import Certificate as DisposalCertificate
 from retention.holdings.models import Incident
-from retention.records.services import build_record, to_cells
+from retention.records.services import build_record, list_rows
 from rights.erasures.models import Certificate as ErasureCertificate
 from rights.packages.archive import Archive
 from rights.requests.models import ANSWERED_IN_TIME, RequestPart, RightsRequest
@@ -91,7 +91,7 @@ def _gather_register(language: str) -> Callable[[Client, Period], Rows]:
     def gather(client: Client, period: Period) -> Rows:
         with translation.override(language):
             record = build_record(client, at=min(period.at, period.until), language=language)
-            return [list(to_cells(activity)) for activity in record.activities]
+            return [list(cells) for cells in list_rows(record)]
 
     return gather
 
