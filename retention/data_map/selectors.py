@@ -6,10 +6,11 @@ from datetime import datetime
 from typing import Self
 from uuid import UUID
 
-from django.db.models import Count, Min
+from django.db.models import Count, Exists, Min, OuterRef
 
 from paktaleem.directory.data_systems.models import Order, System
 from paktaleem.directory.data_systems.rests_on import RestsOn
+from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
@@ -89,6 +90,22 @@ def list_declared(client_id: UUID) -> set[tuple[str, str]]:
     """Return what systems declare to hold of a client's people: codes of the system and the category."""
     lines = MapLine.objects.current().filter(client_id=client_id)
     return set(lines.order_by().values_list("system__code", "category"))
+
+
+def list_only_declared(person: Subject) -> list[MapLine]:
+    """List what the data map declares for a person's roles and no system has reported about them, with systems.
+
+    Nothing is listed about an erased person: what they had is in the certificate.
+    """
+    if person.erased_at is not None:
+        return []
+    reported = Holding.objects.filter(
+        client_id=person.client_id, subject=person, system=OuterRef("system"), category=OuterRef("category")
+    )
+    lines = MapLine.objects.current().filter(
+        ~Exists(reported), client_id=person.client_id, roles__overlap=[person.role, *person.other_roles]
+    )
+    return list(lines.select_related("system").order_by("system__name", "category"))
 
 
 def find_bases(client_id: UUID, orders: Sequence[Order]) -> dict[UUID, dict[str, RestsOn]]:

@@ -62,6 +62,7 @@ from paktaleem.foundation.first_rows import take_first
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from paktaleem.foundation.text.times import join_words
+from retention.data_map.selectors import list_only_declared
 from retention.holdings.models import Holding
 from retention.inventories.selectors import get_basis
 from retention.schedule.labels import (
@@ -456,6 +457,9 @@ def holdings_panel(request: HttpRequest, row: Subject) -> dict[str, object] | No
     return {
         "template": "console/panels/holdings.html",
         "rows": found.map(lambda one: _serialize(one, at, zone)),
+        "declared": [
+            f"{line.system}: {format_category(line.category, row.client_id)}" for line in list_only_declared(row)
+        ],
         "all_url": list_url_of_person(Holding, row.pk),
     }
 

@@ -248,6 +248,19 @@ def test_a_category_is_declared_once(indus_lms):
     assert answer.json()["errors"] == [{"detail": "Name each category once.", "pointer": "#/lines/1/category"}]
 
 
+def test_the_persons_tab_names_what_is_declared_and_not_reported(cast, indus_lms):
+    hamza, esra = (f"/admin/people/subject/{cast.subject_id(one)}/change/?tab=holdings" for one in ("hamza", "esra"))
+    open_page = browser_of(cast.user("farah")).get
+    indus_lms.put(URL, {"lines": [LOGS, LOGS | {"category": "content", "roles": ["guardian"]}]})
+    named = "not reported about this person"
+    assert (named in open_page(hamza).text, "Uploaded content" in open_page(hamza).text) == (True, False)
+    use = {"category": "usage_logs", "occasion": "assessment", "purpose": "support", "count": 1}
+    use |= {"subject": "lms-hamza", "collected_at": wall_clock_now().isoformat()}
+    assert indus_lms.post("/api/v1/collections", use).status_code == 201
+    assert named not in open_page(hamza).text
+    assert "Uploaded content" in open_page(esra).text
+
+
 def test_a_key_without_a_system_declares_nothing(cast, indus_lms, now):
     with in_client(cast.client_id("indus")):
         end_system_key(SystemKey.objects.get(), actor=SETTING_UP, reason=Reason.REVIEW, at=now)
