@@ -63,11 +63,6 @@ class MapCell:
         """Return True if the client has confirmed the line within a year."""
         return self.line is not None and self.line.confirmed_at is not None and self.line.confirm_by > at
 
-    @property
-    def is_undeclared(self) -> bool:
-        """Return True if the system reported the data and declares not to hold it."""
-        return self.line is None and self.people > 0
-
 
 @dataclass(frozen=True, slots=True)
 class MapRow:

@@ -122,9 +122,7 @@ def _list_automated_decisions(package: Package, at: datetime) -> list[str]:
         for code, gate in gates
         if gate.kind == AssessmentKind.AUTOMATED and register.bases_for(code, roles, at)
     ]
-    described = (
-        Assessment.objects.filter(pk__in=filter(None, found)).select_related("purpose").order_by("purpose__code")
-    )
+    described = Assessment.objects.filter(pk__in=filter(None, found)).select_related("purpose")
     return [
         *(_describe_automated(row) for row in described.order_by("purpose__code")),
         _(

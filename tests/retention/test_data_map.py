@@ -170,8 +170,8 @@ def test_the_map_shows_what_is_declared_and_what_is_reported(cast, indus, declar
     make_system(indus, "library", ["content"])
     drawn = draw_map(cast.actor("farah"), indus.pk, at=now)
     rows = {row.system.code: row.cells for row in drawn.rows}
-    found = {one.category: (one.line is not None, one.people, one.is_undeclared) for one in rows["lms"]}
-    assert (found["usage_logs"], found["contact_details"]) == ((True, 1, False), (False, 1, True))
+    found = {one.category: (one.line is not None, one.people) for one in rows["lms"]}
+    assert (found["usage_logs"], found["contact_details"]) == ((True, 1), (False, 1))
     assert {one.category for one in rows["library"] if one.is_registered} == {"content"}
     assert {tuple(one.category for one in row) for row in rows.values()} == {drawn.categories}
 

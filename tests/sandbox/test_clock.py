@@ -112,7 +112,7 @@ def test_time_that_passes_has_its_effects(sandbox):
     assert near(datetime.fromisoformat(context["valid_until"]), now)
 
 
-def test_what_was_asked_after_the_move_is_found_in_the_decision_log(cast, sandbox):
+def test_a_question_after_the_move_is_found_in_the_decision_log(cast, sandbox):
     decision_log.discard()
     now = datetime.fromisoformat(sandbox.move(days=40)["now"])
     assert sandbox.caller.reason("p-adult", "service_delivery") == "permitted"
