@@ -272,11 +272,14 @@ def answer_inventory(
     """
     _require_carrier(inventory, actor)
     inventory, counts = lock_row(inventory), {one.category: one.people for one in given}
-    lines = {line.category: line for line in list_inventory_lines(inventory) if line.category}
+    found = list_inventory_lines(inventory)
+    lines = {line.category: line for line in found if line.category}
     held = None if still_held is None else set(still_held)
     if not inventory.is_open:
         answered = {category: line.counted for category, line in lines.items()}
-        if (counts, None if held is None else len(held)) != (answered, inventory.erased_held):
+        named = {one for line in found if not line.category for one in line.id_hashes}  # those not decided yet
+        is_same = (counts, None if held is None else len(held)) == (answered, inventory.erased_held)
+        if not is_same or not named <= (held or set()):
             raise AlreadyAnswered
         return inventory
     if find_errors(inventory, given):

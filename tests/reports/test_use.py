@@ -53,6 +53,13 @@ def collect(cast, now, person="danish", purpose="support"):
         report_collection(cast.subject(person), report, actor=cast.key_actor("indus"), at=now - HOUR)
 
 
+def disclose(cast, now):
+    shared = DisclosureReport(recipient="host", purpose="support", categories=["device"], shared_at=now - HOUR)
+    with in_client(cast.client_id("indus")):
+        make_provider(cast.client_id("indus"), at=now - 2 * HOUR)
+        report_disclosure(cast.subject("danish"), shared, actor=cast.key_actor("indus"), at=now)
+
+
 def ask(cast, at, reason=Reason.PERMITTED, person="danish", *, purpose="support", action="process"):
     question = Question(purpose=purpose, action=action, at=at)
     with in_client(cast.client_id("indus")):
@@ -114,10 +121,7 @@ def test_what_is_collected_after_a_denial_is_found(cast, client_id, now):
 @pytest.mark.parametrize("mode", [LogMode.COUNTS, LogMode.EVERY])
 def test_a_disclosure_rests_on_a_permitted_question_about_sharing_only(cast, client_id, now, mode):
     log_every(client_id, now - 5 * HOUR, mode)
-    shared = DisclosureReport(recipient="host", purpose="support", categories=["device"], shared_at=now - HOUR)
-    with in_client(cast.client_id("indus")):
-        make_provider(cast.client_id("indus"), at=now - 2 * HOUR)
-        report_disclosure(cast.subject("danish"), shared, actor=cast.key_actor("indus"), at=now)
+    disclose(cast, now)
     ask(cast, now - HOUR - timedelta(minutes=9))
     assert found(cast, now) == {NOT_ASKED: 1}
     ask(cast, now - HOUR - timedelta(minutes=8), Reason.PROCESSING_RESTRICTED, action="share")
@@ -125,6 +129,12 @@ def test_a_disclosure_rests_on_a_permitted_question_about_sharing_only(cast, cli
     assert found(cast, now) == {(kind, "support"): 1}
     ask(cast, now - HOUR - timedelta(minutes=5), action="share")
     assert found(cast, now) == {}
+
+
+def test_a_disclosure_by_a_key_that_never_asks_is_found_on_its_day_only(cast, now):
+    disclose(cast, now)
+    assert found(cast, now + HOUR) == {NOT_ASKED: 1, NEVER_ASKS: 1}
+    assert found(cast, now + timedelta(days=2)) == {}
 
 
 def test_a_question_about_sharing_permits_no_collection(cast, client_id, now):

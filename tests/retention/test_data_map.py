@@ -410,8 +410,9 @@ def test_a_system_is_asked_about_the_erased_people_that_it_knew_until_it_answers
     made = answer_sample(cast, made, [danish], later)
     assert (made.erased_asked, made.erased_held, list_sample(made)) == (2, 1, [])
     assert answer_sample(cast, made, [danish, danish], later) == made
-    with pytest.raises(AlreadyAnswered):
-        answer_sample(cast, made, [], later)
+    for other in ([], [hamza]):
+        with pytest.raises(AlreadyAnswered):
+            answer_sample(cast, made, other, later)
     [line] = InventoryLine.objects.undecided(later).filter(category="")
     assert (line.inventory, line.still_held, line.id_hashes) == (made, 1, [danish])
     assert decide_difference(line, decision="erased", ground="Deleted today.", **farah).id_hashes == []

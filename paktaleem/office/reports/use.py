@@ -82,7 +82,8 @@ JOIN (
             AND actor_kind = 'api_key'
         UNION ALL
         SELECT actor_id FROM sharing_disclosure
-        WHERE client_id = %(client)s AND reported_at >= %(past)s AND actor_kind = 'api_key') AS reports
+        WHERE client_id = %(client)s AND reported_at >= %(since)s AND reported_at < %(until)s
+            AND actor_kind = 'api_key') AS reports
     GROUP BY actor_id) AS r ON r.actor_id = k.id
 WHERE k.client_id = %(client)s AND NOT EXISTS (
     SELECT FROM consent_decisioncount d
