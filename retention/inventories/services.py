@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _, gettext_lazy
 
 from paktaleem.directory.data_systems.models import Delivery, Order, OrderKind, System
 from paktaleem.directory.data_systems.selectors import list_serving_systems
-from paktaleem.directory.data_systems.services.fulfilment import AlreadyAnswered, NotByHand, require_system_owner
+from paktaleem.directory.data_systems.services.fulfilment import NotByHand, require_system_owner
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import tombstone_of_digest
 from paktaleem.foundation.accounts.actors import Actor, require
@@ -30,6 +30,7 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import ByKind, Reason
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.encryption.wrapped_secrets import SealedColumn
+from paktaleem.foundation.errors import PortalError, Problem
 from paktaleem.foundation.tenancy.context import advisory_lock, joined_at_once, try_advisory_lock
 from paktaleem.foundation.tenancy.rows import new_id
 from paktaleem.foundation.upkeep.periods.kinds import Bounds, DataKind, Disposal
@@ -110,17 +111,24 @@ def order_monthly(client_id: UUID, actor: Actor, at: datetime) -> None:
     order_inventories(client_id, systems, asked_for=AskedFor.MONTHLY, actor=actor, at=at)
 
 
+class InventoryAnswered(PortalError):
+    """The inventory was answered before, and not alike."""
+
+    problem = Problem("inventory-answered", "The inventory was answered before", "The first answer is final.")
+    console_message = "The inventory has already been answered."
+
+
 @transaction.atomic
 def add_people(inventory: Inventory, category: str, hashes: Iterable[str], *, actor: Actor, at: datetime) -> int:
     """Add SHA-256 hashes (hex) of the LMS ids of people of whom a system holds a category; return their number.
 
-    Repeated hashes count once. Raises ValidationError naming the field, AlreadyAnswered, NotByHand, NotAllowed.
+    Repeated hashes count once. Raises ValidationError naming the field, InventoryAnswered, NotByHand, NotAllowed.
     """
     del at
     _require_carrier(inventory, actor)
     inventory = lock_row(inventory)
     if not inventory.is_open:
-        raise AlreadyAnswered
+        raise InventoryAnswered
     line = InventoryLine.objects.filter(client_id=inventory.client_id, inventory=inventory, category=category).first()
     if line is None:
         raise ValidationError({"category": [_("The inventory does not ask for it.")]})
@@ -267,8 +275,8 @@ def answer_inventory(
     """Record how many people a system counts by category, and compare them with its reports in one statement.
 
     ``still_held`` are the hashes of the sample of whom it still holds data; None if it does not say. The same answer
-    again changes nothing. Raises ValidationError (``find_errors`` says more), AlreadyAnswered if it has another answer,
-    NotByHand, NotAllowed.
+    again changes nothing. Raises ValidationError (``find_errors`` says more), InventoryAnswered if it has another
+    answer, NotByHand, NotAllowed.
     """
     _require_carrier(inventory, actor)
     inventory, counts = lock_row(inventory), {one.category: one.people for one in given}
@@ -280,7 +288,7 @@ def answer_inventory(
         named = {one for line in found if not line.category for one in line.id_hashes}  # those not decided yet
         is_same = (counts, None if held is None else len(held)) == (answered, inventory.erased_held)
         if not is_same or not named <= (held or set()):
-            raise AlreadyAnswered
+            raise InventoryAnswered
         return inventory
     if find_errors(inventory, given):
         raise ValidationError({"counts": [_("The counts do not fit the inventory.")]})
