@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Annotated
 
+from dateutil.relativedelta import relativedelta
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -28,6 +29,8 @@ from paktaleem.foundation.tenancy.context import advisory_lock
 
 LONGEST = 4000
 """Characters of an answer, at most."""
+REVIEWED_WITHIN = relativedelta(years=3)
+"""Longest time to the next review; WP 248 rev.01 asks for a regular one, and the CNIL for one every three years."""
 
 
 @transaction.atomic
@@ -88,8 +91,8 @@ def _check_answers(assessment: Assessment, questionnaire: Questionnaire, client:
     risks = {""} if assessment.kind in WITHOUT_RISK else set(ResidualRisk)
     if assessment.residual_risk not in risks:
         errors["residual_risk"] = [_("Choose the risk that remains.")]
-    if assessment.review_on <= today:
-        errors["review_on"] = [_("Choose a day after today.")]
+    if not today < assessment.review_on <= today + REVIEWED_WITHIN:
+        errors["review_on"] = [_("Choose a day after today, at most three years ahead.")]
     if errors:
         raise ValidationError(errors)
 

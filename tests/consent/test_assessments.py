@@ -1,7 +1,7 @@
 """Gates: what is automated is described, high risks and transfers are assessed, by two people, or decisions deny."""
 
 import json
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -197,6 +197,7 @@ def test_nothing_is_shared_with_a_country_without_adequacy_before_its_transfer_i
         ({"residual_risk": ""}, "residual_risk"),
         ({"residual_risk": "none"}, "residual_risk"),
         ({"review_on": CAST_AT.date()}, "review_on"),
+        ({"review_on": date(2029, 12, 31)}, "review_on"),
     ],
 )
 def test_a_wrong_answer_names_its_field(cast, khyber, now, changed, field):

@@ -186,7 +186,8 @@ def test_an_assessment_is_answered_by_one_person_and_approved_by_another(sign_in
     purpose, farah, amina = purpose_of(cast, "newsletter"), sign_in("farah"), sign_in("amina")
     url = row_url("consent/purpose", purpose.pk, "assess-impact")
     values = {question.code: "Well known." for question in read_questionnaires()["impact"].questions}
-    values |= {"residual_risk": "high", "review_on": "2100-01-01", "reason": "review"}
+    next_year = f"{timezone.now() + timedelta(days=300):%Y-%m-%d}"
+    values |= {"residual_risk": "high", "review_on": next_year, "reason": "review"}
     assert set(farah.post(url, values | {"views": ""}).context["form"].errors) == {"views"}
     assert farah.post(url, values).status_code == 302
     assessment = cast.get(Assessment)
