@@ -22,19 +22,17 @@ from paktaleem.directory.files.bodies import FILE_BODY, FileParser
 from paktaleem.directory.people.details import LANGUAGES
 from paktaleem.directory.people.selectors import get_subject
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.first_rows import take_first
 from paktaleem.foundation.web.api.operations import (
     Operation,
     actor_of,
     by_caller,
     moment_of,
     paginated_response,
-    read_cursor,
-    sign_cursor,
+    take_page,
     validate_input,
 )
 from paktaleem.foundation.web.api.serializers import (
-    CursorField,
+    PageInput,
     SignedTextField,
     StrictSerializer,
     TextField,
@@ -152,27 +150,18 @@ class WithdrawConsent(Operation):
         return Response(serialize_row(ConsentEventOutput, event))
 
 
-class HistoryInput(StrictSerializer):
-    """Input: the cursor and the page size of the history."""
-
-    cursor = CursorField(required=False)
-    limit = serializers.IntegerField(default=100, min_value=1, max_value=500)
-
-
 class SubjectConsents(Operation):
     capabilities = {"GET": Capability.VIEW_CONSENTS}
     is_conditional = True
 
-    @extend_schema(parameters=[HistoryInput], responses=SubjectConsentsOutput)
+    @extend_schema(parameters=[PageInput], responses=SubjectConsentsOutput)
     def get(self, request: Request, external_id: str) -> Response:
         """List the state of each purpose and the latest events; ``next`` is the URL of earlier events."""
-        query = validate_input(HistoryInput, request.query_params.dict())
+        query = validate_input(PageInput, request.query_params.dict())
         subject = get_subject(external_id, actor=actor_of(request))
         register, of = current_register(subject.client_id), f"consents/{subject.client_id}/{subject.id}"
         events = consent_events(actor_of(request)).filter(client_id=subject.client_id, subject=subject).order_by("-id")
-        if "cursor" in query:
-            events = events.filter(id__lt=UUID(read_cursor(query["cursor"], of=of, name="cursor")))
-        page = take_first(events, query["limit"])
+        page, more = take_page(events, query, of=of, newest_first=True)
         history = [
             serialize_row(
                 PastAnswerOutput,
@@ -184,7 +173,6 @@ class SubjectConsents(Operation):
         ]
         consents = consent_states(subject, actor=actor_of(request), at=moment_of(request))
         answer = {"subject": external_id, "consents": consents, "history": history}
-        more = {"cursor": sign_cursor(str(page[-1].id), of=of)} if page.next_row else None
         return paginated_response(request, answer, more)
 
 

@@ -20,12 +20,11 @@ from paktaleem.foundation.web.api.operations import (
     client_of,
     moment_of,
     paginated_response,
-    read_cursor,
-    sign_cursor,
+    take_page,
     validate_input,
 )
 from paktaleem.foundation.web.api.problems import FieldProblem
-from paktaleem.foundation.web.api.serializers import CursorField, StrictSerializer, TextField, TruthField, serialize_row
+from paktaleem.foundation.web.api.serializers import PageInput, StrictSerializer, TextField, TruthField, serialize_row
 from rights.channels.guardians import RIGHT_OF, Wish, record_guardian_request
 from rights.packages.models import BuildFailure, PackageState
 from rights.packages.selectors import count_downloads, find_package
@@ -83,13 +82,11 @@ class RightsRequestInput(StrictSerializer):
         return attrs
 
 
-class RightsRequestQuery(StrictSerializer):
+class RightsRequestQuery(PageInput):
     """State filter, person, cursor and page size."""
 
     state = serializers.ChoiceField(["open", "all"], default="open")
     subject = TextField(required=False, max_length=255)
-    cursor = CursorField(required=False)
-    limit = serializers.IntegerField(default=100, min_value=1, max_value=500)
 
 
 class RightsPartOutput(serializers.Serializer[object]):
@@ -141,7 +138,7 @@ class RightsRequests(Operation):
         page, more = _page(query, request)
         parts = list_parts_of(page)
         body = {"requests": [_serialize_request(row, parts[row.pk]) for row in page]}
-        return paginated_response(request, body, {"cursor": more} if more else None)
+        return paginated_response(request, body, more)
 
     @extend_schema(request=RightsRequestInput, responses={201: RightsRequestOutput})
     def post(self, request: Request) -> Response:
@@ -175,7 +172,7 @@ class ShowRightsRequest(Operation):
         return Response(_serialize_request(row, list_parts(row)))
 
 
-def _page(query: dict[str, Any], request: Request) -> tuple[list[RightsRequest], str | None]:
+def _page(query: dict[str, Any], request: Request) -> tuple[list[RightsRequest], dict[str, str] | None]:
     actor = actor_of(request)
     found = list_requests(actor).order_by("pk")
     of = f"rights-requests/{client_of(request)}/{query['state']}/{query.get('subject', '')}"
@@ -183,11 +180,7 @@ def _page(query: dict[str, Any], request: Request) -> tuple[list[RightsRequest],
         found = found.filter(closed_at=None)
     if "subject" in query:
         found = found.filter(subject=get_subject(query["subject"], actor=actor))
-    if "cursor" in query:
-        found = found.filter(pk__gt=UUID(read_cursor(query["cursor"], of=of, name="cursor")))
-    rows = list(found[: query["limit"] + 1])
-    page = rows[: query["limit"]]
-    return page, sign_cursor(str(page[-1].pk), of=of) if len(rows) > len(page) else None
+    return take_page(found, query, of=of)
 
 
 def _serialize_request(row: RightsRequest, parts: list[RequestPart]) -> dict[str, Any]:

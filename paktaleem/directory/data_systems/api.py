@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from paktaleem.directory.data_systems.extension_points import order_parameters
-from paktaleem.directory.data_systems.models import Ground, Order, OrderKind, System
+from paktaleem.directory.data_systems.models import Ground, Order, OrderKind
 from paktaleem.directory.data_systems.sealed_names import name_of
 from paktaleem.directory.data_systems.selectors import get_order, list_orders_of_system, system_of_key
 from paktaleem.directory.data_systems.services.fulfilment import (
@@ -42,12 +42,11 @@ from paktaleem.foundation.web.api.operations import (
     client_of,
     moment_of,
     paginated_response,
-    read_cursor,
-    sign_cursor,
+    take_page,
     validate_input,
 )
 from paktaleem.foundation.web.api.serializers import (
-    CursorField,
+    PageInput,
     PatternField,
     StrictSerializer,
     TextField,
@@ -96,12 +95,10 @@ class CountsField(serializers.DictField):
         super().__init__(child=serializers.IntegerField(min_value=0, max_value=_MOST_COUNTED), **kwargs)
 
 
-class ListInput(StrictSerializer):
+class ListInput(PageInput):
     """State filter, cursor and page size."""
 
     state = serializers.ChoiceField(["open", "answered"], default="open")
-    cursor = CursorField(required=False)
-    limit = serializers.IntegerField(default=100, min_value=1, max_value=500)
 
 
 class SectionInput(StrictSerializer):
@@ -243,13 +240,13 @@ class ListOrders(Operation):
         """
         query = validate_input(ListInput, request.query_params.dict())
         system = system_of_key(actor_of(request), at=moment_of(request))
-        page, more = _page(system, query, request)
+        own, is_open = list_orders_of_system(system, actor=actor_of(request)), query["state"] == "open"
+        rows = own.ready(moment_of(request)) if is_open else own.filter(ended_at__isnull=False)
+        page, more = take_page(rows, query, of=f"orders/{client_of(request)}/{system.pk}/{query['state']}")
         if request.method == "GET":
             new = [order for order in page if order.is_open]
             hand_over(new, system=system, client_id=client_of(request), **by_caller(request))
-        response = paginated_response(
-            request, {"orders": [as_order(order) for order in page]}, {"cursor": more} if more else None
-        )
+        response = paginated_response(request, {"orders": [as_order(order) for order in page]}, more)
         self.is_last = more is None
         return response
 
@@ -259,17 +256,6 @@ class ListOrders(Operation):
         if self.is_last and response.status_code < HTTPStatus.BAD_REQUEST:
             response["Retry-After"] = str(int(ASK_AGAIN_AFTER.total_seconds()))
         return response
-
-
-def _page(system: System, query: dict[str, Any], request: Request) -> tuple[list[Order], str | None]:
-    of = f"orders/{client_of(request)}/{system.pk}/{query['state']}"
-    own, is_open = list_orders_of_system(system, actor=actor_of(request)), query["state"] == "open"
-    found = own.ready(moment_of(request)) if is_open else own.filter(ended_at__isnull=False)
-    if "cursor" in query:
-        found = found.filter(pk__gt=UUID(read_cursor(query["cursor"], of=of, name="cursor")))
-    rows = list(found[: query["limit"] + 1])
-    page = rows[: query["limit"]]
-    return page, sign_cursor(str(page[-1].pk), of=of) if len(rows) > len(page) else None
 
 
 class ShowOrder(Operation):

@@ -53,8 +53,8 @@ from paktaleem.foundation.web.api.serializers import (
     PERSON_NAME,
     PHONE,
     PROVIDER,
-    CursorField,
     DayField,
+    PageInput,
     PatternField,
     ServiceTextField,
     StrictSerializer,
@@ -409,13 +409,11 @@ def _age_gate(subject: Subject, client: Client, request: Request) -> dict[str, o
     }
 
 
-class ListSubjectsInput(RevealInput):
+class ListSubjectsInput(RevealInput, PageInput):
     """Filters, cursor and page size; and the request to reveal sealed fields, with its reason."""
 
     role = serializers.ChoiceField(ROLES, required=False)
     changed_since = ZonedDateTimeField(required=False)
-    cursor = CursorField(required=False)
-    limit = serializers.IntegerField(default=100, min_value=1, max_value=500)
 
 
 class ListSubjects(Operation):

@@ -28,12 +28,11 @@ from paktaleem.foundation.web.api.operations import (
     client_of,
     get_arrival_time,
     paginated_response,
-    read_cursor,
-    sign_cursor,
+    take_page,
     validate_input,
 )
 from paktaleem.foundation.web.api.serializers import (
-    CursorField,
+    PageInput,
     PatternField,
     StrictSerializer,
     TextField,
@@ -100,12 +99,10 @@ class CountOutput(serializers.Serializer[object]):
     count = serializers.IntegerField()
 
 
-class DeliveriesInput(StrictSerializer):
+class DeliveriesInput(PageInput):
     """State filter, cursor and page size."""
 
     state = serializers.ChoiceField(DeliveryState.values, required=False)
-    cursor = CursorField(required=False)
-    limit = serializers.IntegerField(default=100, min_value=1, max_value=500)
 
 
 class DeliveryOutput(serializers.Serializer[object]):
@@ -223,11 +220,7 @@ class WebhookDeliveries(Operation):
         rows = deliveries_of(endpoint, actor=actor_of(request))
         if "state" in query:
             rows = rows.filter(state=query["state"])
-        if "cursor" in query:
-            rows = rows.filter(id__lt=UUID(read_cursor(query["cursor"], of=of, name="cursor")))
-        found = list(rows[: query["limit"] + 1])
-        page = found[: query["limit"]]
-        more = {"cursor": sign_cursor(str(page[-1].id), of=of)} if len(found) > len(page) else None
+        page, more = take_page(rows, query, of=of, newest_first=True)
         return paginated_response(request, {"deliveries": [_serialize_delivery(one) for one in page]}, more)
 
 

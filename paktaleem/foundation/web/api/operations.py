@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from django.core import signing
+from django.db.models import Model, QuerySet
 from django.utils.cache import get_conditional_response
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -21,6 +22,7 @@ from rest_framework.views import APIView
 from paktaleem.foundation.accounts import middleware
 from paktaleem.foundation.accounts.actors import Actor, Authorship
 from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.first_rows import take_first
 from paktaleem.foundation.web.api.idempotency import IdempotencySlot, ResponseStored, acquire_idempotency_slot
 from paktaleem.foundation.web.api.permissions import HasDeclaredCapability
 
@@ -131,6 +133,17 @@ def paginated_response(request: Request, page: Mapping[str, Any], query: Mapping
 def sign_cursor(place: object, *, of: str) -> str:
     """Return a signed cursor for a position in a list; ``of`` names the list and its client."""
     return signing.dumps(place, salt=of)
+
+
+def take_page[Row: Model](
+    rows: QuerySet[Row], query: Mapping[str, Any], *, of: str, newest_first: bool = False
+) -> tuple[list[Row], dict[str, str] | None]:
+    """Return a page of rows, sorted by key, and the query of the next page; ``query`` is that of a ``PageInput``."""
+    if "cursor" in query:
+        last = UUID(read_cursor(query["cursor"], of=of, name="cursor"))
+        rows = rows.filter(pk__lt=last) if newest_first else rows.filter(pk__gt=last)
+    page = take_first(rows, query["limit"])
+    return list(page), {"cursor": sign_cursor(str(page[-1].pk), of=of)} if page.next_row else None
 
 
 def read_cursor(text: str, *, of: str, name: str) -> Any:

@@ -137,6 +137,13 @@ class CursorField(SignedTextField):
     pass
 
 
+class PageInput(StrictSerializer):
+    """Cursor and page size."""
+
+    cursor = CursorField(required=False)
+    limit = serializers.IntegerField(default=100, min_value=1, max_value=500)
+
+
 class DayField(serializers.DateField):
     """A day from 1900 on, as YYYY-MM-DD."""
 
