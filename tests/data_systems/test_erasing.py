@@ -12,7 +12,7 @@ from django.db import IntegrityError, connection, connections, transaction
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from paktaleem.directory.data_systems.models import Order, System
-from paktaleem.directory.data_systems.sealed_names import name_of
+from paktaleem.directory.data_systems.selectors import name_of
 from paktaleem.directory.data_systems.services.fulfilment import (
     accept_order,
     approve_waiver,

@@ -13,8 +13,7 @@ from rest_framework.response import Response
 
 from paktaleem.directory.data_systems.extension_points import order_parameters
 from paktaleem.directory.data_systems.models import Ground, Order, OrderKind
-from paktaleem.directory.data_systems.sealed_names import name_of
-from paktaleem.directory.data_systems.selectors import get_order, list_orders_of_system, system_of_key
+from paktaleem.directory.data_systems.selectors import get_order, list_orders_of_system, name_of, system_of_key
 from paktaleem.directory.data_systems.services.fulfilment import (
     MOST_PARTS,
     accept_order,

@@ -16,7 +16,7 @@ class DataSystemsConfig(PortalAppConfig):
         (f"{_PEOPLE}.erasure_locks", ".services.issuing.lock_open_orders"),
         (f"{_OURS}.extension_points.order_answered", ".services.issuing.continue_erasure"),
         (f"{_PEOPLE}.before_erasure", ".services.issuing.keep_orders_answerable"),
-        ("paktaleem.foundation.encryption.wrapped_secrets.wrapped_kinds", ".sealed_names.ORDER_NAMES"),
+        ("paktaleem.foundation.encryption.wrapped_secrets.wrapped_kinds", ".selectors.ORDER_NAMES"),
     )
     families = "system: Data systems"
     facts = """

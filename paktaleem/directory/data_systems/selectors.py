@@ -12,6 +12,7 @@ from paktaleem.directory.data_systems.models import Order, OrderPart, OrderQuery
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.models import ApiKey
 from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.encryption.wrapped_secrets import SealedColumn
 from paktaleem.foundation.errors import PortalError, Problem
 from paktaleem.foundation.operations.metrics import MOST_COUNTED, Gauge
 from paktaleem.foundation.tenancy.context import as_officer
@@ -19,6 +20,9 @@ from paktaleem.foundation.tenancy.rows import PAKTALEEM
 
 HASH_OF_SET = "encode(sha256(string_agg(uuid_send(id) || uuid_send(subject_id), ''::bytea ORDER BY id)), 'hex')"
 """SQL of the hash that proves which orders a set holds: over order ids and person ids, in the order of the ids."""
+NAMES = SealedColumn(Order, "named", b"order")
+"""The LMS id on an open order about an erased person, from the erasure to the system's answer."""
+ORDER_NAMES = NAMES.kind
 
 
 class Parent(NamedTuple):
@@ -105,6 +109,14 @@ def get_order(order_id: UUID, *, actor: Actor, at: datetime) -> Order:
     if found is None:
         raise OrderUnknown
     return found
+
+
+def name_of(order: Order) -> str | None:
+    """Return the LMS id by which the system knows the person; None if the order is answered and they are erased.
+
+    Raises KeyError if the epoch of the sealed id is destroyed, InvalidTag if it was sealed for another order.
+    """
+    return order.subject.external_id if order.named is None else NAMES.open(order).decode()
 
 
 def count_answers(parent: Parent, *, client_id: UUID) -> tuple[int, int]:

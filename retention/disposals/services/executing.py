@@ -20,8 +20,7 @@ from django.db.models import Count, Exists, Max, OuterRef, Q
 from consent.paper.selectors import in_both, name_codes, name_reasons
 from paktaleem.directory.data_systems.models import Ground, Order, OrderKind
 from paktaleem.directory.data_systems.rests_on import RestsOn
-from paktaleem.directory.data_systems.sealed_names import name_of
-from paktaleem.directory.data_systems.selectors import Parent
+from paktaleem.directory.data_systems.selectors import Parent, name_of
 from paktaleem.directory.data_systems.services.issuing import OrderSpec, issue_orders_for_set
 from paktaleem.directory.data_systems.states import CONFIRMED_BY_SYSTEM, ON_HOLD, State
 from paktaleem.directory.people.models import Subject

@@ -14,8 +14,14 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext, gettext_lazy
 
 from paktaleem.directory.data_systems.models import Ground, Order, OrderKind, OrderPart, OrderQuerySet, OrderSet, System
-from paktaleem.directory.data_systems.sealed_names import NAMES, name_of
-from paktaleem.directory.data_systems.selectors import HASH_OF_SET, Parent, categories_held, systems_holding
+from paktaleem.directory.data_systems.selectors import (
+    HASH_OF_SET,
+    NAMES,
+    Parent,
+    categories_held,
+    name_of,
+    systems_holding,
+)
 from paktaleem.directory.data_systems.services.fulfilment import facts_of, lock_order, step_row, take_step
 from paktaleem.directory.data_systems.states import ON_HOLD, PERSON_ERASED, State, Step, stuck_at
 from paktaleem.directory.files.services import purge_package
