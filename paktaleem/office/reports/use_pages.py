@@ -71,7 +71,7 @@ class UseFindingAdmin(SortByWaitingTime, ExportableAdmin[UseFinding], DecidedAdm
         "What systems did beside what they asked, from the decision log, compared for each whole day. One that is "
         "found again on later days is one finding until you decide about it. Decide about each."
     )
-    empty_text = "Nothing was found: systems asked before they used data."
+    empty_text = "No findings. While a client logs no decisions, nothing is compared."
     state = state_column(_render_state)
     acts = (act_page(decide_use),)
 
