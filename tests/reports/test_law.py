@@ -33,3 +33,7 @@ def test_staff_see_a_coming_period_and_what_no_law_sets(sign_in, tmp_path):
     assert "15 days" in after
     assert "Act of a test" in before
     assert "Not set" in before
+
+
+def test_the_privacy_policy_leads_to_it(client, cast):
+    assert f'href="{PUBLIC}' in client.get("/privacy/indus/").text
