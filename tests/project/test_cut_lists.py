@@ -26,7 +26,6 @@ ALLOWED = {
     "consent/notices/admin.py": "the two texts that are compared, of four",
     "consent/paper/admin.py": "rows to count, up to the limit that the number shows",
     "consent/paper/selectors.py": "the refusal says how many more ids there are",
-    "consent/receipts/services.py": "name and contact of the authority",
     "consent/receipts/views.py": "groups of a code",
     "consent/register/admin/purposes.py": "names of fields; the beginning of a text, with …",
     "paktaleem/directory/staff/administration/admin/entries.py": "latest acts, above a link to all of them",
