@@ -43,9 +43,13 @@ def alert_stuck_orders(timestamp: int) -> None:
     try:
         do_each(clients, alert)
     finally:
-        at = wall_clock_now()
-        with in_client(PAKTALEEM):
-            _send_email(PAKTALEEM, Role.PRIVACY_OFFICER, ours + sum(raise_alerts(PAKTALEEM, at=at)), at=at)
+        _alert_officers(ours)
+
+
+def _alert_officers(ours: int) -> None:
+    at = wall_clock_now()
+    with in_client(PAKTALEEM):
+        _send_email(PAKTALEEM, Role.PRIVACY_OFFICER, ours + sum(raise_alerts(PAKTALEEM, at=at)), at=at)
 
 
 def _send_email(client_id: UUID, role: Role, count: int, *, at: datetime) -> None:
