@@ -102,7 +102,7 @@ def build_record(client: Client, *, at: datetime, language: str, clients: tuple[
         is_own=client.pk == PAKTALEEM,
         clients=clients,
         portal=list_portal_lines(client.pk),
-        without_purpose=tuple(found.list_without_purpose(active)),
+        without_purpose=tuple(found.list_without_purpose({*active})),
     )
 
 
@@ -205,9 +205,9 @@ class _Sources:
                 is_confirmed = line.confirmed_at is not None and line.confirm_by > self.at
                 yield RecordSystem(line.system.name, name, tuple(line.countries), is_confirmed)
 
-    def list_without_purpose(self, active: Iterable[str]) -> Iterable[tuple[Named, str]]:
+    def list_without_purpose(self, active: set[str]) -> Iterable[tuple[Named, str]]:
         for line in self.lines:
-            if not {*active} & {*line.purposes}:
+            if active.isdisjoint(line.purposes):
                 yield Named(line.category, self.names.get(line.category, line.category)), line.system.name
 
 

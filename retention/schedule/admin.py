@@ -457,9 +457,7 @@ def holdings_panel(request: HttpRequest, row: Subject) -> dict[str, object] | No
     return {
         "template": "console/panels/holdings.html",
         "rows": found.map(lambda one: _serialize(one, at, zone)),
-        "declared": [
-            f"{line.system}: {format_category(line.category, row.client_id)}" for line in list_only_declared(row)
-        ],
+        "declared": [(line.system, format_category(line.category, row.client_id)) for line in list_only_declared(row)],
         "all_url": list_url_of_person(Holding, row.pk),
     }
 
