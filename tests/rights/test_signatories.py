@@ -23,7 +23,7 @@ from tests.rights.test_people_outside import (
     Office,
     copy_of,
     correct,
-    found_in_dump,
+    found_after_the_night,
     leave,
     work,
 )
@@ -86,7 +86,7 @@ def test_a_signatory_is_erased_ten_years_after_the_agreement(signatory):
     office.close()
     for code in ("messages", "access_links", "staff_accounts"):
         dispose(code)
-    assert found_in_dump(CONTACT, NAME, CORRECTED, "quackenb") == []
+    assert found_after_the_night(CONTACT, NAME, CORRECTED, "quackenb") == []
 
 
 def test_the_schedule_forgets_a_signatory_ten_years_after_the_agreement(signatory):
@@ -102,7 +102,7 @@ def test_the_schedule_forgets_a_signatory_ten_years_after_the_agreement(signator
             assert (User.objects.get(pk=user.pk).full_name == CORRECTED) is kept
     for code in ("messages", "access_links", "request_texts"):
         dispose(code)
-    assert found_in_dump(CONTACT, NAME, CORRECTED, "quackenb") == []
+    assert found_after_the_night(CONTACT, NAME, CORRECTED, "quackenb") == []
     signing = office.cast.get(AgreementSigning, "khyber", agreement=draft)
     assert signing.requested_by == user.pk, "that somebody signed is kept"
 
@@ -123,4 +123,4 @@ def test_a_requester_whom_no_one_registered_is_found_and_forgotten_by_the_schedu
         for code in ("request_texts", "messages"):
             dispose(code)
         assert (office.request().wrapped is not None, office.request().contact_index is not None) == (kept, kept)
-    assert found_in_dump(CONTACT, "I once wrote to you", "quackenb") == []
+    assert found_after_the_night(CONTACT, "I once wrote to you", "quackenb") == []
