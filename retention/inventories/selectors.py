@@ -73,6 +73,8 @@ def find_last_inventories(client_id: UUID) -> dict[UUID | None, dict[str, object
             "asked_at": row.asked_at.isoformat(),
             "answered_at": row.answered_at and row.answered_at.isoformat(),
             "people": {line.category: line.counted for line in lines[row.pk] if line.category and row.answered_at},
+            "erased_asked": row.erased_asked,
+            "erased_held": row.erased_held,
         }
         for row in last
     }

@@ -216,6 +216,10 @@ def test_an_exit_is_certified_only_as_far_as_systems_confirmed_it(cast, indus, n
             code, total = one["system"], len(places) * len(System.objects.get(code=one["system"]).categories)
             assert (one["confirmed"], one["not_confirmed"]) == (confirmed[code], total - confirmed[code])
             assert one["confirmed_at"] == (last[code].isoformat() if code in last else None)
+            assert sum(line["count"] for line in one["lines"]) == total
+            certain = [line for line in one["lines"] if line["rests_on"] == "confirmed"]
+            assert sum(line["count"] for line in certain) == confirmed[code]
+            assert {line["confirmed_at"] for line in certain} <= {one["confirmed_at"]}
             people = counted[code]
             assert (one["inventory"]["answered_at"] is None) == (people is None)
             assert set(one["inventory"]["people"].values()) == (set() if people is None else {people})

@@ -15,10 +15,12 @@ from consent.register.services import change_register
 from paktaleem.directory.data_systems.models import Order, System
 from paktaleem.directory.data_systems.states import Answer, Outcome
 from paktaleem.directory.people.models import Subject
+from paktaleem.directory.people.services.erasure import erase_subject
 from paktaleem.directory.people.services.people import claim_guardian
 from paktaleem.foundation.accounts.acts import Refused
 from paktaleem.foundation.accounts.models import ERASED_DOMAIN, ApiKey, Membership, User
 from paktaleem.foundation.accounts.services import narrow_api_key
+from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.certificates import read_body
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
@@ -37,6 +39,8 @@ from paktaleem.office.exits.services.exporting import export_chunk
 from retention.data_map.portal import list_portal_holdings
 from retention.disposals.models import Batch, Certificate, Item
 from retention.disposals.services.batches import flag_chunk
+from retention.inventories.models import Inventory
+from retention.inventories.services import Count, answer_inventory, list_sample
 from retention.schedule.models import HoldKind
 from retention.schedule.services import HoldScope, place_hold
 from tests.cast import refused_to
@@ -189,7 +193,12 @@ def test_every_system_is_ordered_to_erase_everyone_though_nothing_was_reported(c
 
 
 def test_the_certificate_names_what_each_system_did_not_confirm(cast, indus, now):
+    hold_data(cast, "iqra", at=now)
+    erase_subject(cast.subject("iqra"), actor=cast.actor("amina"), reason=Reason.SUBJECT_REQUEST, at=now)
     row = approved(cast, now)
+    sampled = Inventory.objects.open().get(system__code="lms")
+    counts = [Count(code, 0) for code in sampled.system.categories]
+    answer_inventory(sampled, counts, still_held=list_sample(sampled), actor=cast.key_actor("indus"), at=now)
     flag_and_order(now)
     for order in Order.objects.filter(system__code="billing"):
         answer(cast, order, Answer(Outcome.NOT_APPLICABLE, reason="legal_duty"), at=now)
@@ -202,6 +211,11 @@ def test_the_certificate_names_what_each_system_did_not_confirm(cast, indus, now
     assert systems["lms"]["confirmed"] == 3 * row.people
     assert systems["billing"]["not_confirmed"] == 2 * row.people
     assert systems["billing"]["answers"] == {"not_applicable": 2 * row.people}
+    assert {code: {line["rests_on"] for line in one["lines"]} for code, one in systems.items()} == {
+        "lms": {"confirmed"},
+        "billing": {"not_confirmed"},
+    }
+    assert (systems["lms"]["inventory"]["erased_asked"], systems["lms"]["inventory"]["erased_held"]) == (1, 1)
     assert render_certificate(content, sha256="0" * 64).startswith(b"%PDF-")
 
 

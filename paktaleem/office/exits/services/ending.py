@@ -3,8 +3,11 @@
 The data is deleted first at the systems, by a disposal, then the people in the portal.
 """
 
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
@@ -38,7 +41,7 @@ from paktaleem.foundation.accounts.services import narrow_api_key, revoke_api_ke
 from paktaleem.foundation.accounts.staff_services import end_all_memberships
 from paktaleem.foundation.audit.actors import ByKind, Reason
 from paktaleem.foundation.audit.canonical import format_time
-from paktaleem.foundation.audit.certificates import issue
+from paktaleem.foundation.audit.certificates import issue, read_body
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.encryption.sealing import wrap_new_key
 from paktaleem.foundation.operations.jobs import enqueue_job
@@ -138,7 +141,7 @@ def record_exit(kind: str, row: AgreementExit, actor: Actor, at: datetime, **mor
     record_entry(kind, client_id=row.client_id, facts=facts, actor=actor, at=at)
 
 
-VERSION = 5
+VERSION = 6
 _NOT_CONFIRMED = (ItemState.NOT_APPLICABLE, ItemState.WAIVED, ItemState.NO_SYSTEM)
 
 
@@ -165,6 +168,7 @@ def _compose(row: AgreementExit, at: datetime) -> dict[str, object]:
     client = Client.objects.get(pk=row.client_id)
     agreement = ServiceAgreement.objects.get(pk=row.agreement_id)
     disposals = list_case_certificates(row.client_id, Parent(CASE, row.pk))
+    bodies = [read_body(disposal) for disposal in disposals]
     parts = ExitPart.objects.filter(client_id=row.client_id, exit=row).values_list("number", "people", "manifest")
     return {
         "type": "exit_certificate",
@@ -181,7 +185,8 @@ def _compose(row: AgreementExit, at: datetime) -> dict[str, object]:
         "export": [dict(zip(("part", "people", "manifest_sha256"), one, strict=True)) for one in parts],
         "given": _count_given(row),
         "disposals": [{"id": str(one.batch_id), "sha256": one.sha256} for one in disposals],
-        "systems": _count_answers(row),
+        "systems": _count_answers(row, _sum_lines(bodies)),
+        "categories": {code: name for body in bodies for code, name in body["names"]["categories"].items()},
         "portal": _list_portal(row.client_id),
         "people": {"at_approval": row.people, "exported": row.exported, "erased": row.erased},
         "delete_by": format_time(row.delete_by),
@@ -206,7 +211,20 @@ def _list_portal(client_id: UUID) -> list[dict[str, object]]:
     ]
 
 
-def _count_answers(row: AgreementExit) -> list[dict[str, object]]:
+def _sum_lines(disposals: Iterable[Mapping[str, Any]]) -> dict[str | None, list[dict[str, object]]]:
+    """Return by system the number of holdings of each category that were not sent back, with what they rest on."""
+    sums: Counter[tuple[str | None, str, str, str, str | None]] = Counter()
+    for count in (count for body in disposals for count in body["counts"] if count["state"] != ItemState.SENT_BACK):
+        basis = (count["known_from"], count["rests_on"], count["confirmed_at"])
+        sums[count["system"], count["category"], *basis] += count["count"]
+    lines: dict[str | None, list[dict[str, object]]] = {}
+    for (system, *line), number in sorted(sums.items(), key=lambda item: [str(part) for part in item[0]]):
+        names = ("category", "known_from", "rests_on", "confirmed_at")
+        lines.setdefault(system, []).append(dict(zip(names, line, strict=True)) | {"count": number})
+    return lines
+
+
+def _count_answers(row: AgreementExit, lines: Mapping[str | None, object]) -> list[dict[str, object]]:
     own = Item.objects.filter(client_id=row.client_id, batch__case_kind=CASE, batch__case_id=row.pk)
     found: dict[UUID | None, dict[str, int]] = {}
     for system_id, state, count in own.order_by().values_list("system_id", "state").annotate(Count("pk")):
@@ -225,6 +243,7 @@ def _count_answers(row: AgreementExit) -> list[dict[str, object]]:
             "answers": dict(sorted(answers.items())),
             "confirmed_at": format_time(days.get(systems[key].code if key else None)),
             "inventory": inventories.get(key),
+            "lines": lines.get(systems[key].code if key else None, []),
         }
         for key, answers in sorted(found.items(), key=lambda one: systems[one[0]].code if one[0] else "")
     ]
