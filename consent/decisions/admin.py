@@ -37,8 +37,8 @@ class DecisionLogSettingAdmin(ScopedAdmin[DecisionLogSetting]):
     list_display = ("mode", "owner", "days_kept", "every_since", "changed_at")
     intro = (
         "The log proves which questions systems asked before they used data. Without a setting, decisions are counted "
-        "by hour. If every decision is logged, people are pseudonyms in it. It is written at most a second after the "
-        "answer; a crash can lose this second."
+        "by hour. If every decision is logged, people are pseudonyms in it. It is written about a second after the "
+        "answer, counts within ten seconds; a crash can lose what is not written yet."
     )
     empty_text = "No client has changed its log: decisions are counted by hour."
 

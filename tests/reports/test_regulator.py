@@ -15,6 +15,8 @@ from time_machine import TimeMachineFixture
 
 from consent.consents.models import ConsentState
 from consent.consents.services.recording import Answer, record_answers
+from consent.decisions.models import DecisionLogSetting
+from consent.decisions.services import set_decision_log
 from consent.register.models.purposes import Purpose
 from consent.register.services import change_register
 from consent.sharing.services import (
@@ -186,29 +188,38 @@ def test_a_pack_has_the_findings_about_use_of_its_days_without_the_ground(cast: 
         "support": ("2026-09-01", "2026-09-02"),
         "after": ("2026-10-07",) * 2,
     }
-    with in_client(cast.client_id("indus")):
+    client, changes = cast.client_id("indus"), {"every": AT - timedelta(days=60), "off": AT - timedelta(days=1)}
+    with in_client(client):
+        for mode, at in changes.items():
+            setting = DecisionLogSetting.objects.first() or DecisionLogSetting(client_id=client)
+            setting.mode, setting.ground = mode, "The storage is full."
+            set_decision_log(setting, actor=by["actor"], reason="review", at=at)
         for purpose, (first, last) in days.items():
-            row = UseFinding(
-                client_id=cast.client_id("indus"), **finding, purpose=purpose, first_on=first, last_on=last
-            )
+            row = UseFinding(client_id=client, **finding, purpose=purpose, first_on=first, last_on=last)
             row.save(force_insert=True)
             decide_use(row, decision="mended", ground="A release.", **by)
         pack = gathered(cast)
-    with in_client(cast.client_id("indus")):
+    with in_client(client):
         text = PackContent.objects.get().body
         pdf = take_pack(pack, form="pdf", **by, reason="review")
+    assert json.loads(text)["sections"]["log"]["rows"] == [
+        [mode, 30 if mode == "every" else None, at.isoformat(timespec="seconds")] for mode, at in changes.items()
+    ]
     [line] = json.loads(text)["sections"]["use"]["rows"]
     assert (line[0], line[2:8]) == ("denied", ["LMS", "support", 3, "2026-09-01", "2026-09-02", "mended"])
     assert "A release" not in text
     printed = " ".join("".join(page.extract_text() for page in PdfReader(io.BytesIO(pdf)).pages).split())
     assert "The system now asks and obeys" in printed
+    assert "Every decision" in printed
 
 
 def test_a_pack_of_before_a_section_is_printed_without_it(cast: Cast) -> None:
     pack = gathered(cast)
     with in_client(cast.client_id("indus")):
         body = json.loads(PackContent.objects.get(pack=pack).body)
-    del body["sections"]["use"]
+    assert body["sections"]["log"]["rows"] == [["counts", None, None]], "without a setting decisions are counted"
+    for section in ("log", "use"):
+        del body["sections"][section]
     pages = PdfReader(io.BytesIO(_render_pack(body, "0" * 64))).pages
     assert "Use of data" not in "".join(page.extract_text() for page in pages)
 

@@ -74,7 +74,7 @@ class StrictSerializer(serializers.Serializer[object]):
             unknown = sorted(set(data) - set(self.fields))
             if unknown:
                 allowed = ", ".join(sorted(self.fields))
-                problem = [f"Unknown field. Allowed: {allowed}."]
+                problem = [f"Unknown field. Allowed: {allowed or 'none'}."]
                 raise serializers.ValidationError({str(name): problem for name in unknown})
         return super().to_internal_value(data)
 

@@ -20,6 +20,7 @@ from django.utils.translation import gettext, gettext_lazy as _, gettext_noop
 
 from consent.consents.models import ConsentEvent
 from consent.consents.selectors.consents import annotate_asked_words
+from consent.decisions.models import DecisionLogSetting, LogMode
 from consent.notices.selectors.notices import all_timelines
 from consent.notices.selectors.registers import list_category_names
 from consent.register.models.purposes import Purpose
@@ -241,6 +242,18 @@ def _gather_use(client: Client, period: Period) -> Rows:
     return _to_rows(found.values_list(*_USE.split()))
 
 
+def _gather_log(client: Client, period: Period) -> Rows:
+    """Return how decisions were logged at the beginning of the period, and each change within it."""
+    changes = DecisionLogSetting.history.filter(client_id=client.pk, history_date__lt=period.until)
+    values = changes.order_by("history_date", "history_id").values_list("mode", "days_kept", "history_date")
+    settings = [(LogMode.COUNTS.value, None, None), *values]
+    earlier = sum(1 for *_setting, changed_at in settings[1:] if changed_at <= period.since)
+    return [
+        [mode, days if mode == LogMode.EVERY else None, _text(changed_at)]
+        for mode, days, changed_at in settings[earlier:]
+    ]
+
+
 def _gather_disposals(client: Client, period: Period) -> Rows:
     rows: Rows = []
     for kind, model in (("disposal", DisposalCertificate), ("erasure", ErasureCertificate)):
@@ -271,6 +284,7 @@ SECTIONS: tuple[Section, ...] = (
     Section("breaches", _BREACHES, _gather_breaches),
     Section("disclosures", "recipient purpose purpose_en purpose_ur decision number", _gather_disclosures),
     Section("demands", _DEMANDS, _gather_demands),
+    Section("log", "mode days_kept changed_at", _gather_log),
     Section("use", _USE, _gather_use),
     Section("disposals", "kind issued_at sha256", _gather_disposals),
 )
@@ -303,6 +317,7 @@ _NAMES: Mapping[tuple[str, str], Mapping[str, Any]] = {
     ("demands", "legal_basis"): dict(Instrument.choices),
     ("demands", "outcome"): _OUTCOMES,
     ("demands", "informed"): dict(Informed.choices),
+    ("log", "mode"): dict(LogMode.choices),
     ("use", "kind"): dict(FindingKind.choices),
     ("use", "decision"): dict(UseDecision.choices),
     ("disposals", "kind"): {"disposal": _("Disposal"), "erasure": _("Erasure of a person")},
