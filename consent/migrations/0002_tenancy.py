@@ -1,9 +1,28 @@
-"""Tenant isolation of consent, and its SQL functions and triggers."""
+"""Isolates the rows of each client, and adds the SQL of the app and the table of decisions, with a partition a day."""
 
-from django.db import migrations
+import django.db.models.deletion
+from django.db import migrations, models
 
+import paktaleem.foundation.tenancy.rows
 from paktaleem.foundation.tenancy.operations import AppendOnly, Isolate, SameClientForeignKey, TenantIsolation
 from paktaleem.foundation.tenancy.sql_files import ApplySql
+
+_DECISIONS = """
+CREATE TABLE consent_loggeddecision (
+    id uuid NOT NULL,
+    client_id uuid NOT NULL,
+    at timestamptz NOT NULL,
+    key_id uuid NOT NULL,
+    purpose varchar(63) NOT NULL,
+    action varchar(8) NOT NULL,
+    reason varchar(64) NOT NULL,
+    pseudonym uuid,
+    xact bigint NOT NULL,
+    PRIMARY KEY (client_id, id, at)
+) PARTITION BY RANGE (at);
+CREATE INDEX loggeddecision_in_order ON consent_loggeddecision (client_id, xact, id);
+CREATE INDEX loggeddecision_of_person ON consent_loggeddecision (client_id, pseudonym, purpose, at);
+"""
 
 
 class Migration(migrations.Migration):
@@ -16,6 +35,28 @@ class Migration(migrations.Migration):
         ("webhooks", "0002_tenancy"),
     ]
     operations = [
+        migrations.SeparateDatabaseAndState(
+            database_operations=[migrations.RunSQL(_DECISIONS, "DROP TABLE consent_loggeddecision")],
+            state_operations=[
+                migrations.CreateModel(
+                    name='LoggedDecision',
+                    fields=[
+                        ('id', models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
+                        ('at', models.DateTimeField()),
+                        ('key_id', models.UUIDField()),
+                        ('purpose', models.CharField(blank=True, max_length=63)),
+                        ('action', models.CharField(blank=True, max_length=8)),
+                        ('reason', models.CharField(max_length=64)),
+                        ('pseudonym', models.UUIDField(null=True)),
+                        ('xact', models.BigIntegerField()),
+                        ('client', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.client')),
+                    ],
+                    options={
+                        'indexes': [models.Index(fields=['client', 'xact', 'id'], name='loggeddecision_in_order'), models.Index(fields=['client', 'pseudonym', 'purpose', 'at'], name='loggeddecision_of_person')],
+                    },
+                ),
+            ],
+        ),
         Isolate(
             TenantIsolation("HistoricalDataCategory", shared=True),
             TenantIsolation("DataCategory", shared=True),
@@ -32,10 +73,9 @@ class Migration(migrations.Migration):
             TenantIsolation("RegisterVersion", shared=True),
             TenantIsolation("HistoricalPurposeCapacity", shared=True),
             TenantIsolation("PurposeCapacity", shared=True),
-            TenantIsolation("SafeguardChange"),
             TenantIsolation("PurposeWidening", shared=True),
             TenantIsolation("HistoricalServiceAgreement", limited="read"),
-            TenantIsolation("ServiceAgreement", limited="read"),
+            TenantIsolation("ServiceAgreement", looked_up=True, limited="read"),
             TenantIsolation("HistoricalAgreementSuspension", limited="read"),
             TenantIsolation("AgreementSuspension", limited="read"),
             TenantIsolation("HistoricalInstruction", limited="read"),
@@ -44,6 +84,8 @@ class Migration(migrations.Migration):
             TenantIsolation("Recipient", shared=True),
             TenantIsolation("HistoricalRecipientApproval", shared=True),
             TenantIsolation("RecipientApproval", shared=True),
+            TenantIsolation("HistoricalAssessment", shared=True),
+            TenantIsolation("Assessment", shared=True),
             TenantIsolation("HistoricalNotice", shared=True),
             TenantIsolation("Notice", shared=True),
             TenantIsolation("HistoricalNoticeDraft"),
@@ -65,6 +107,10 @@ class Migration(migrations.Migration):
             TenantIsolation("SubjectChange", limited="journal"),
             TenantIsolation("RegisterChange", shared=True),
             TenantIsolation("RetentionFact"),
+            TenantIsolation("HistoricalDecisionLogSetting"),
+            TenantIsolation("DecisionLogSetting"),
+            TenantIsolation("DecisionCount"),
+            TenantIsolation("LoggedDecision", partitioned=True),
             AppendOnly("HistoricalDataCategory"),
             AppendOnly("HistoricalOccasion"),
             AppendOnly("HistoricalPurpose"),
@@ -78,6 +124,7 @@ class Migration(migrations.Migration):
             AppendOnly("HistoricalInstruction"),
             AppendOnly("HistoricalRecipient"),
             AppendOnly("HistoricalRecipientApproval"),
+            AppendOnly("HistoricalAssessment"),
             AppendOnly("HistoricalNotice"),
             AppendOnly("HistoricalNoticeDraft"),
             AppendOnly("HistoricalNoticeVersion"),
@@ -90,6 +137,7 @@ class Migration(migrations.Migration):
             AppendOnly("HistoricalObjection"),
             AppendOnly("ConsentEvidence"),
             AppendOnly("PolicyAcknowledgement"),
+            AppendOnly("HistoricalDecisionLogSetting"),
             SameClientForeignKey("BalancingTest", "purpose", "Purpose", owner="purpose_owner"),
             SameClientForeignKey("LawfulBasis", "purpose", "Purpose", owner="purpose_owner"),
             SameClientForeignKey("LawfulBasis", "balancing_test", "BalancingTest"),
@@ -98,6 +146,8 @@ class Migration(migrations.Migration):
             SameClientForeignKey("AgreementSuspension", "agreement", "ServiceAgreement"),
             SameClientForeignKey("Instruction", "agreement", "ServiceAgreement"),
             SameClientForeignKey("RecipientApproval", "recipient", "Recipient", owner="recipient_owner"),
+            SameClientForeignKey("Assessment", "purpose", "Purpose"),
+            SameClientForeignKey("Assessment", "recipient", "Recipient"),
             SameClientForeignKey("NoticeDraft", "notice", "Notice"),
             SameClientForeignKey("NoticeVersion", "notice", "Notice", owner="notice_owner"),
             SameClientForeignKey("NoticeDispatch", "version", "NoticeVersion", owner="version_owner"),
@@ -131,8 +181,8 @@ class Migration(migrations.Migration):
         ApplySql("consent_capacity_at", digest="d4993e4ebd88"),
         ApplySql("consent_basis_at", digest="778054f28946"),
         ApplySql("consent_may_reach", digest="ecfa220431fc"),
-        ApplySql("consent_require_second_person", digest="d2025ccea42d"),
-        ApplySql("consent_require_widening", digest="91218d20ac3a"),
+        ApplySql("consent_require_second_person", digest="6503e18bb658"),
+        ApplySql("consent_require_widening", digest="8cad4ae126a2"),
         ApplySql("consent_keep_proof", digest="e6d1d1166d31"),
         ApplySql("consent_note_consents", digest="d41ab64e1c5e"),
         ApplySql("consent_note_limits", digest="8c5a31ddaed9"),
@@ -144,11 +194,11 @@ class Migration(migrations.Migration):
         ApplySql("consent_note_register", digest="3a577fc8bf9a"),
         ApplySql("consent_note_linked", digest="06e9195ac826"),
         ApplySql("consent_note_retention", digest="c886353e51bf"),
-        ApplySql("raises_register_version", digest="f357c6d0102a"),
+        ApplySql("raises_register_version", digest="813ac0d33a3d"),
         ApplySql("raises_register_version_insert", digest="7ab3a9ca06b5"),
         ApplySql("raises_register_version_update", digest="445d964786d6"),
         ApplySql("requires_second_person", digest="27b70b3cdda9"),
-        ApplySql("requires_second_person_update", digest="cf67352326be"),
+        ApplySql("requires_second_person_update", digest="0a2f656394d8"),
         ApplySql("requires_widening", digest="d6099da3dff6"),
         ApplySql("keeps_proof", digest="3e5a0ba7713e"),
         ApplySql("notes_linked", digest="0f5f0c1fd1c7"),
@@ -157,4 +207,7 @@ class Migration(migrations.Migration):
         ApplySql("notes_erased_update", digest="3fc73dd1059f"),
         ApplySql("notes_register", digest="a8f380a8fa43"),
         ApplySql("tells_webhooks", digest="f9807981aa85"),
+        ApplySql("consent_add_log_days", digest="84d1419cc622"),
+        ApplySql("consent_drop_log_days", digest="5d8b1fa6eccf"),
+        ApplySql("consent_log_decisions", digest="f95929ebc54a"),
     ]

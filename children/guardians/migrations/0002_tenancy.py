@@ -1,4 +1,4 @@
-"""Tenant isolation of guardians, and its SQL functions and triggers."""
+"""Isolates the rows of each client, and adds the SQL of the app."""
 
 from django.db import migrations
 

@@ -1,4 +1,4 @@
-"""Tenant isolation of invitations."""
+"""Isolates the rows of each client."""
 
 from django.db import migrations
 
@@ -6,11 +6,7 @@ from paktaleem.foundation.tenancy.operations import Isolate, SameClientForeignKe
 
 
 class Migration(migrations.Migration):
-    dependencies = [
-        ("invitations", "0001_tables"),
-        ("accounts", "0002_tenancy"),
-        ("people", "0002_tenancy"),
-    ]
+    dependencies = [("invitations", "0001_tables"), ("accounts", "0002_tenancy"), ("people", "0002_tenancy")]
     operations = [
         Isolate(
             TenantIsolation("Invitation"),

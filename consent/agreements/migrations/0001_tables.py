@@ -49,6 +49,7 @@ class Migration(migrations.Migration):
                     ('requested_kind', models.CharField(editable=False, max_length=16)),
                     ('requested_by', models.UUIDField(editable=False)),
                     ('requested_at', models.DateTimeField(editable=False)),
+                    ('ground', models.TextField(blank=True, max_length=2000)),
                     ('settled_by', models.UUIDField(editable=False, null=True)),
                     ('settled_at', models.DateTimeField(editable=False, null=True)),
                     ('agreement', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='consent.serviceagreement')),
@@ -61,7 +62,7 @@ class Migration(migrations.Migration):
                     'verbose_name_plural': 'signings of agreements',
                     'ordering': ['-requested_at', '-id'],
                     'indexes': [models.Index(fields=['state', 'first_side'], name='agreementsigning_by_state')],
-                    'constraints': [models.UniqueConstraint(condition=models.Q(('state__in', ['waiting', 'approved'])), fields=('client', 'agreement'), name='agreementsigning_one_at_a_time'), models.CheckConstraint(condition=models.Q(('paper', None), ('first_side', 'client'), ('state', 'approved'), _connector='OR'), name='agreementsigning_paper_is_the_clients'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'approved'), _negated=True), models.Q(('settled_by', models.F('requested_by')), _negated=True), _connector='OR'), name='agreementsigning_by_two_people'), models.CheckConstraint(condition=models.Q(models.Q(('settled_at', None), ('settled_by', None), ('state', 'waiting')), models.Q(models.Q(('state', 'waiting'), _negated=True), ('settled_at__isnull', False), ('settled_by__isnull', False)), _connector='OR'), name='agreementsigning_settled_by_someone')],
+                    'constraints': [models.UniqueConstraint(condition=models.Q(('state__in', ['waiting', 'approved'])), fields=('client', 'agreement'), name='agreementsigning_one_at_a_time'), models.CheckConstraint(condition=models.Q(('paper', None), ('first_side', 'client'), ('state', 'approved'), _connector='OR'), name='agreementsigning_paper_is_the_clients'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'approved'), _negated=True), models.Q(('settled_by', models.F('requested_by')), _negated=True), _connector='OR'), name='agreementsigning_by_two_people'), models.CheckConstraint(condition=models.Q(models.Q(('settled_at', None), ('settled_by', None), ('state', 'waiting')), models.Q(models.Q(('state', 'waiting'), _negated=True), ('settled_at__isnull', False), ('settled_by__isnull', False)), _connector='OR'), name='agreementsigning_settled_by_someone'), models.CheckConstraint(condition=models.Q(models.Q(('requested_kind', 'user'), _negated=True), models.Q(('ground', ''), _negated=True), _connector='OR'), name='agreementsigning_has_a_ground')],
                 },
             ),
             migrations.CreateModel(

@@ -1,4 +1,4 @@
-"""Tenant isolation of agreements, and its SQL functions and triggers."""
+"""Isolates the rows of each client, and adds the SQL of the app."""
 
 from django.db import migrations
 
@@ -17,7 +17,7 @@ class Migration(migrations.Migration):
     operations = [
         Isolate(
             TenantIsolation("AgreementDocument"),
-            TenantIsolation("AgreementSigning"),
+            TenantIsolation("AgreementSigning", looked_up=True),
             TenantIsolation("HistoricalClientContact"),
             TenantIsolation("ClientContact"),
             TenantIsolation("DutyAttestation"),
@@ -31,4 +31,5 @@ class Migration(migrations.Migration):
         ),
         ApplySql("agreements_require_both_sides", digest="07f9d3935e43"),
         ApplySql("signed_by_both_sides", digest="4ced7c21f620"),
+        ApplySql("agreements_signatures", digest="a77a43ce1a54"),
     ]

@@ -1,4 +1,4 @@
-"""Tenant isolation of cookies, and its SQL functions and triggers."""
+"""Isolates the rows of each client, and adds the SQL of the app."""
 
 from django.db import migrations
 
@@ -7,10 +7,7 @@ from paktaleem.foundation.tenancy.sql_files import ApplySql
 
 
 class Migration(migrations.Migration):
-    dependencies = [
-        ("cookies", "0001_tables"),
-        ("accounts", "0002_tenancy"),
-    ]
+    dependencies = [("cookies", "0001_tables"), ("accounts", "0002_tenancy")]
     operations = [
         Isolate(
             TenantIsolation("HistoricalCookie"),

@@ -1,10 +1,9 @@
 """The tables of sharing."""
 
-import uuid
-
 import django.contrib.postgres.fields
 import django.core.validators
 import django.db.models.deletion
+import uuid
 from django.db import migrations, models
 
 import paktaleem.foundation.tenancy.rows
@@ -33,6 +32,7 @@ class Migration(migrations.Migration):
                     ('requested_kind', models.CharField(editable=False, max_length=16)),
                     ('requested_by', models.UUIDField(editable=False)),
                     ('requested_at', models.DateTimeField(editable=False)),
+                    ('ground', models.TextField(blank=True, max_length=2000)),
                     ('settled_by', models.UUIDField(editable=False, null=True)),
                     ('settled_at', models.DateTimeField(editable=False, null=True)),
                     ('kind', models.CharField(choices=[('merger', 'Merger'), ('acquisition', 'Acquisition'), ('asset_sale', 'Sale of assets')], max_length=16)),
@@ -47,7 +47,7 @@ class Migration(migrations.Migration):
                     'verbose_name_plural': 'business transfers',
                     'ordering': ['-requested_at', '-id'],
                     'indexes': [models.Index(fields=['client', '-requested_at', '-id'], name='businesstransfer_by_time'), models.Index(fields=['-requested_at', '-id'], name='businesstransfer_by_time_all')],
-                    'constraints': [models.CheckConstraint(condition=models.Q(('client_id', uuid.UUID('01900000-0000-7000-8000-000000000001'))), name='businesstransfer_of_paktaleem'), models.CheckConstraint(condition=models.Q(models.Q(('announced_as__isnull', False), ('state', 'approved')), models.Q(models.Q(('state', 'approved'), _negated=True), ('announced_as', None)), _connector='OR'), name='businesstransfer_approved_is_announced'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'approved'), _negated=True), models.Q(('settled_by', models.F('requested_by')), _negated=True), _connector='OR'), name='businesstransfer_by_two_people'), models.CheckConstraint(condition=models.Q(models.Q(('settled_at', None), ('settled_by', None), ('state', 'waiting')), models.Q(models.Q(('state', 'waiting'), _negated=True), ('settled_at__isnull', False), ('settled_by__isnull', False)), _connector='OR'), name='businesstransfer_settled_by_someone')],
+                    'constraints': [models.CheckConstraint(condition=models.Q(('client_id', uuid.UUID('01900000-0000-7000-8000-000000000001'))), name='businesstransfer_of_paktaleem'), models.CheckConstraint(condition=models.Q(models.Q(('announced_as__isnull', False), ('state', 'approved')), models.Q(models.Q(('state', 'approved'), _negated=True), ('announced_as', None)), _connector='OR'), name='businesstransfer_approved_is_announced'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'approved'), _negated=True), models.Q(('settled_by', models.F('requested_by')), _negated=True), _connector='OR'), name='businesstransfer_by_two_people'), models.CheckConstraint(condition=models.Q(models.Q(('settled_at', None), ('settled_by', None), ('state', 'waiting')), models.Q(models.Q(('state', 'waiting'), _negated=True), ('settled_at__isnull', False), ('settled_by__isnull', False)), _connector='OR'), name='businesstransfer_settled_by_someone'), models.CheckConstraint(condition=models.Q(models.Q(('requested_kind', 'user'), _negated=True), models.Q(('ground', ''), _negated=True), _connector='OR'), name='businesstransfer_has_a_ground')],
                 },
             ),
             migrations.CreateModel(
@@ -94,7 +94,7 @@ class Migration(migrations.Migration):
                     ('received_on', models.DateField(verbose_name='received on')),
                     ('demanded', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=63, validators=[django.core.validators.RegexValidator('\\A[a-z][a-z0-9_]{1,62}\\Z', 'Use a–z, 0–9 and _, starting with a letter.')]), blank=True, default=list, help_text='Codes of the data categories demanded.')),
                     ('scope', models.TextField(help_text='What is demanded, and for which period. Do not name people.', max_length=2000)),
-                    ('review', models.TextField(help_text='Whether the demand is valid and how it was narrowed. Do not name people.', max_length=2000)),
+                    ('ground', models.TextField(help_text='Whether the demand is valid and how it was narrowed. Do not name people.', max_length=2000, verbose_name='review')),
                     ('is_secret', models.BooleanField(db_default=True, default=True, help_text='The instrument forbids to inform the client.', verbose_name='kept from the client')),
                     ('disclosed_at', models.DateTimeField(null=True)),
                     ('disclosed', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=63, validators=[django.core.validators.RegexValidator('\\A[a-z][a-z0-9_]{1,62}\\Z', 'Use a–z, 0–9 and _, starting with a letter.')]), blank=True, default=list, help_text='Codes of the data categories disclosed.')),
@@ -108,7 +108,7 @@ class Migration(migrations.Migration):
                     'verbose_name_plural': 'legal disclosures',
                     'ordering': ['-requested_at', '-id'],
                     'indexes': [models.Index(fields=['client', 'subject'], name='legaldisclosure_of_person'), models.Index(fields=['client', '-requested_at', '-id'], name='legaldisclosure_by_time'), models.Index(fields=['-requested_at', '-id'], name='legaldisclosure_by_time_all'), models.Index(fields=['client', 'state', '-requested_at', '-id'], name='legaldisclosure_by_state'), models.Index(fields=['state', '-requested_at', '-id'], name='legaldisclosure_by_state_all')],
-                    'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('disclosed', []), ('disclosed_at', None), ('informed', ''), ('informed_on', None), ('not_informed', '')), models.Q(('disclosed_at__gte', models.F('settled_at')), ('state', 'approved'), models.Q(('disclosed', []), _negated=True)), _connector='OR'), name='legaldisclosure_approved_first'), models.CheckConstraint(condition=models.Q(('disclosed_at', None), models.Q(models.Q(('informed', ''), _negated=True), ('informed_on__isnull', False), ('not_informed', '')), models.Q(('informed', ''), ('informed_on', None), models.Q(('not_informed', ''), _negated=True)), _connector='OR'), name='legaldisclosure_informed_or_why_not'), models.CheckConstraint(condition=models.Q(('disclosed__contained_by', models.F('demanded'))), name='legaldisclosure_not_more_than_demanded'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'approved'), _negated=True), models.Q(('settled_by', models.F('requested_by')), _negated=True), _connector='OR'), name='legaldisclosure_by_two_people'), models.CheckConstraint(condition=models.Q(models.Q(('settled_at', None), ('settled_by', None), ('state', 'waiting')), models.Q(models.Q(('state', 'waiting'), _negated=True), ('settled_at__isnull', False), ('settled_by__isnull', False)), _connector='OR'), name='legaldisclosure_settled_by_someone')],
+                    'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('disclosed', []), ('disclosed_at', None), ('informed', ''), ('informed_on', None), ('not_informed', '')), models.Q(('disclosed_at__gte', models.F('settled_at')), ('state', 'approved'), models.Q(('disclosed', []), _negated=True)), _connector='OR'), name='legaldisclosure_approved_first'), models.CheckConstraint(condition=models.Q(('disclosed_at', None), models.Q(models.Q(('informed', ''), _negated=True), ('informed_on__isnull', False), ('not_informed', '')), models.Q(('informed', ''), ('informed_on', None), models.Q(('not_informed', ''), _negated=True)), _connector='OR'), name='legaldisclosure_informed_or_why_not'), models.CheckConstraint(condition=models.Q(('disclosed__contained_by', models.F('demanded'))), name='legaldisclosure_not_more_than_demanded'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'approved'), _negated=True), models.Q(('settled_by', models.F('requested_by')), _negated=True), _connector='OR'), name='legaldisclosure_by_two_people'), models.CheckConstraint(condition=models.Q(models.Q(('settled_at', None), ('settled_by', None), ('state', 'waiting')), models.Q(models.Q(('state', 'waiting'), _negated=True), ('settled_at__isnull', False), ('settled_by__isnull', False)), _connector='OR'), name='legaldisclosure_settled_by_someone'), models.CheckConstraint(condition=models.Q(models.Q(('requested_kind', 'user'), _negated=True), models.Q(('ground', ''), _negated=True), _connector='OR'), name='legaldisclosure_has_a_ground')],
                 },
             ),
         ),

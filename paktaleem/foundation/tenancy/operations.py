@@ -254,7 +254,8 @@ class Isolate(Operation):
         _run(schema_editor, statements, [key for one in self.operations for key in one.keys(app_label, to_state)])
 
     def database_backwards(self, app_label: str, schema_editor: Editor, from_state: State, to_state: State) -> None:  # noqa: ARG002 -- Django's signature
-        undone = reversed(self.operations)
+        undone = list(reversed(self.operations))
+        undone.sort(key=lambda one: not one.keys(app_label, from_state))  # keys first, as they are added last
         _run(schema_editor, [sql for one in undone for sql in one.backward_sql(app_label, from_state)], [])
 
     def describe(self) -> str:

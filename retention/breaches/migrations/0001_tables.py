@@ -79,28 +79,6 @@ class Migration(migrations.Migration):
                 },
             ),
             migrations.CreateModel(
-                name='BreachClosing',
-                fields=[
-                    ('id', models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
-                    ('client', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.client')),
-                    ('state', models.CharField(choices=[('waiting', 'Waiting'), ('approved', 'Approved'), ('declined', 'Declined'), ('replaced', 'Replaced by a later change')], default='waiting', max_length=16)),
-                    ('requested_kind', models.CharField(editable=False, max_length=16)),
-                    ('requested_by', models.UUIDField(editable=False)),
-                    ('requested_at', models.DateTimeField(editable=False)),
-                    ('settled_by', models.UUIDField(editable=False, null=True)),
-                    ('settled_at', models.DateTimeField(editable=False, null=True)),
-                    ('breach', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='breaches.breach')),
-                    ('ground', models.TextField(max_length=2000, verbose_name='ground in words')),
-                ],
-                options={
-                    'verbose_name': 'closing of a breach',
-                    'verbose_name_plural': 'closings of breaches',
-                    'ordering': ['-requested_at', '-id'],
-                    'indexes': [models.Index(fields=['client', '-requested_at', '-id'], name='breachclosing_by_time'), models.Index(fields=['-requested_at', '-id'], name='breachclosing_by_time_all')],
-                    'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('state', 'approved'), _negated=True), models.Q(('settled_by', models.F('requested_by')), _negated=True), _connector='OR'), name='breachclosing_by_two_people'), models.CheckConstraint(condition=models.Q(models.Q(('settled_at', None), ('settled_by', None), ('state', 'waiting')), models.Q(models.Q(('state', 'waiting'), _negated=True), ('settled_at__isnull', False), ('settled_by__isnull', False)), _connector='OR'), name='breachclosing_settled_by_someone'), models.CheckConstraint(condition=models.Q(('ground', ''), _negated=True), name='breachclosing_has_a_ground'), models.UniqueConstraint(condition=models.Q(('state', 'waiting')), fields=('client', 'breach'), name='breachclosing_one_waiting')],
-                },
-            ),
-            migrations.CreateModel(
                 name='BreachLetter',
                 fields=[
                     ('id', models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),

@@ -1,4 +1,4 @@
-"""Tenant isolation of breaches."""
+"""Isolates the rows of each client."""
 
 from django.db import migrations
 
@@ -6,11 +6,7 @@ from paktaleem.foundation.tenancy.operations import AppendOnly, Isolate, SameCli
 
 
 class Migration(migrations.Migration):
-    dependencies = [
-        ("breaches", "0001_tables"),
-        ("accounts", "0002_tenancy"),
-        ("people", "0002_tenancy"),
-    ]
+    dependencies = [("breaches", "0001_tables"), ("accounts", "0002_tenancy"), ("people", "0002_tenancy")]
     operations = [
         Isolate(
             TenantIsolation("HistoricalBreach"),
@@ -19,7 +15,6 @@ class Migration(migrations.Migration):
             TenantIsolation("BreachPerson"),
             TenantIsolation("BreachLetter"),
             TenantIsolation("BreachNotice"),
-            TenantIsolation("BreachClosing"),
             AppendOnly("HistoricalBreach"),
             AppendOnly("BreachAssessment"),
             AppendOnly("BreachPerson"),
@@ -33,6 +28,5 @@ class Migration(migrations.Migration):
             SameClientForeignKey("BreachNotice", "letter", "BreachLetter"),
             SameClientForeignKey("BreachNotice", "subject", "people.Subject"),
             SameClientForeignKey("BreachNotice", "recipient", "people.Subject"),
-            SameClientForeignKey("BreachClosing", "breach", "Breach"),
         ),
     ]

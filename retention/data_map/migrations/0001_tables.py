@@ -1,4 +1,4 @@
-"""The table of the data map."""
+"""The tables of data map."""
 
 import django.contrib.postgres.fields
 import django.db.models.deletion
@@ -14,8 +14,8 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ('accounts', '0006_a_staff_change_has_a_ground'),
-        ('data_systems', '0004_has_a_ground'),
+        ('accounts', '0001_tables'),
+        ('data_systems', '0001_tables'),
     ]
 
     operations = [
@@ -39,12 +39,12 @@ class Migration(migrations.Migration):
                     ('confirm_by', models.DateTimeField(editable=False, verbose_name='to be confirmed by')),
                     ('ended_at', models.DateTimeField(editable=False, null=True, verbose_name='no longer held since')),
                     ('history_user_id', models.UUIDField(editable=False, null=True)),
+                    ('client', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='accounts.client')),
+                    ('system', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='data_systems.system')),
                     ('history_id', models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ('history_date', models.DateTimeField(db_index=True)),
                     ('history_change_reason', models.CharField(max_length=100, null=True)),
                     ('history_type', models.CharField(choices=[('+', 'Created'), ('~', 'Changed'), ('-', 'Deleted')], max_length=1)),
-                    ('client', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='accounts.client')),
-                    ('system', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='data_systems.system')),
                 ],
                 options={
                     'verbose_name': 'historical line of the data map',
@@ -58,6 +58,8 @@ class Migration(migrations.Migration):
                 name='MapLine',
                 fields=[
                     ('id', models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
+                    ('client', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.client')),
+                    ('system', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='data_systems.system')),
                     ('system_owner', models.UUIDField(editable=False)),
                     ('category', models.CharField(max_length=63, verbose_name='data category')),
                     ('roles', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('student', 'Student'), ('learner', 'Learner'), ('instructor', 'Instructor'), ('administrator', 'Administrator'), ('guardian', 'Guardian')], max_length=16), help_text='The people whose data it is.')),
@@ -69,8 +71,6 @@ class Migration(migrations.Migration):
                     ('confirmed_by', models.UUIDField(editable=False, null=True)),
                     ('confirm_by', models.DateTimeField(editable=False, verbose_name='to be confirmed by')),
                     ('ended_at', models.DateTimeField(editable=False, null=True, verbose_name='no longer held since')),
-                    ('client', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.client')),
-                    ('system', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='data_systems.system')),
                 ],
                 options={
                     'verbose_name': 'line of the data map',

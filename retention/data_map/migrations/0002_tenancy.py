@@ -6,12 +6,12 @@ from paktaleem.foundation.tenancy.operations import AppendOnly, Isolate, SameCli
 
 
 class Migration(migrations.Migration):
-    dependencies = [("data_map", "0001_tables")]
+    dependencies = [("data_map", "0001_tables"), ("data_systems", "0002_tenancy")]
     operations = [
         Isolate(
             TenantIsolation("HistoricalMapLine"),
-            AppendOnly("HistoricalMapLine"),
             TenantIsolation("MapLine"),
+            AppendOnly("HistoricalMapLine"),
             SameClientForeignKey("MapLine", "system", "data_systems.System", owner="system_owner"),
         ),
     ]

@@ -1,4 +1,4 @@
-"""Tenant isolation of disposals, and its SQL functions and triggers."""
+"""Isolates the rows of each client, and adds the SQL of the app."""
 
 from django.db import migrations
 
@@ -18,12 +18,10 @@ class Migration(migrations.Migration):
         Isolate(
             TenantIsolation("Sweep"),
             TenantIsolation("Batch"),
-            TenantIsolation("Approval"),
             TenantIsolation("Item"),
             TenantIsolation("Certificate"),
             AppendOnly("Certificate"),
             SameClientForeignKey("Batch", "sweep", "Sweep"),
-            SameClientForeignKey("Approval", "batch", "Batch"),
             SameClientForeignKey("Item", "batch", "Batch"),
             SameClientForeignKey("Item", "holding", "holdings.Holding"),
             SameClientForeignKey("Item", "subject", "people.Subject"),

@@ -6,12 +6,14 @@ from paktaleem.foundation.tenancy.operations import Isolate, SameClientForeignKe
 
 
 class Migration(migrations.Migration):
-    dependencies = [("inventories", "0001_tables")]
+    dependencies = [("inventories", "0001_tables"), ("data_systems", "0002_tenancy")]
     operations = [
         Isolate(
             TenantIsolation("Inventory", limited="read"),
-            SameClientForeignKey("Inventory", "system", "data_systems.System", owner="system_owner"),
+            TenantIsolation("ErasedId"),
             TenantIsolation("InventoryLine", limited="read"),
+            SameClientForeignKey("Inventory", "system", "data_systems.System", owner="system_owner"),
+            SameClientForeignKey("ErasedId", "system", "data_systems.System", owner="system_owner"),
             SameClientForeignKey("InventoryLine", "inventory", "Inventory"),
         ),
     ]

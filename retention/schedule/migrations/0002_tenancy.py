@@ -1,4 +1,4 @@
-"""Tenant isolation of schedule, and its SQL functions and triggers."""
+"""Isolates the rows of each client, and adds the SQL of the app."""
 
 from django.db import migrations
 
@@ -21,14 +21,12 @@ class Migration(migrations.Migration):
         Isolate(
             TenantIsolation("HistoricalHold"),
             TenantIsolation("Hold"),
-            TenantIsolation("HoldLift"),
             TenantIsolation("HistoricalRetentionRule", shared=True),
             TenantIsolation("RetentionRule", shared=True),
             AppendOnly("HistoricalHold"),
             AppendOnly("HistoricalRetentionRule"),
             SameClientForeignKey("Hold", "subject", "people.Subject"),
             SameClientForeignKey("Hold", "system", "data_systems.System", owner="system_owner"),
-            SameClientForeignKey("HoldLift", "hold", "Hold"),
             SameClientForeignKey("RetentionRule", "purpose", "consent.Purpose", owner="purpose_owner"),
         ),
         ApplySql("schedule_lines", digest="821eaf2ac1e3"),

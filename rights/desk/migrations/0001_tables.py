@@ -16,7 +16,6 @@ class Migration(migrations.Migration):
         ('accounts', '0001_tables'),
         ('consent', '0001_tables'),
         ('requests', '0001_tables'),
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
@@ -73,7 +72,7 @@ class Migration(migrations.Migration):
                     ('settled_by', models.UUIDField(editable=False, null=True)),
                     ('settled_at', models.DateTimeField(editable=False, null=True)),
                     ('objection', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='consent.objection')),
-                    ('grounds', models.BinaryField(null=True)),
+                    ('ground', models.BinaryField(null=True)),
                 ],
                 options={
                     'ordering': ['requested_at', 'id'],

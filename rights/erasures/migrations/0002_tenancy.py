@@ -1,4 +1,4 @@
-"""Tenant isolation of erasures."""
+"""Isolates the rows of each client."""
 
 from django.db import migrations
 

@@ -1,4 +1,4 @@
-"""Tenant isolation of mailbox."""
+"""Isolates the rows of each client."""
 
 from django.db import migrations
 
@@ -6,11 +6,7 @@ from paktaleem.foundation.tenancy.operations import Isolate, SameClientForeignKe
 
 
 class Migration(migrations.Migration):
-    dependencies = [
-        ("mailbox", "0001_tables"),
-        ("accounts", "0002_tenancy"),
-        ("requests", "0002_tenancy"),
-    ]
+    dependencies = [("mailbox", "0001_tables"), ("accounts", "0002_tenancy"), ("requests", "0002_tenancy")]
     operations = [
         Isolate(
             TenantIsolation("MailMessage"),

@@ -33,8 +33,6 @@ class Migration(migrations.Migration):
                     ('is_chosen', models.BooleanField(default=False, help_text='Staff have chosen the content.')),
                     ('collected_from', models.DateTimeField()),
                     ('created_at', models.DateTimeField()),
-                    ('tried_at', models.DateTimeField(null=True)),
-                    ('attempts', models.PositiveSmallIntegerField(db_default=0, default=0)),
                     ('failure', models.CharField(blank=True, choices=[('too_large', 'Too large'), ('defect', 'A technical fault')], db_default='', default='', max_length=16)),
                     ('built_at', models.DateTimeField(null=True)),
                     ('expires_at', models.DateTimeField(null=True)),

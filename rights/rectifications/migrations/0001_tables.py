@@ -1,5 +1,7 @@
 """The tables of rectifications."""
 
+import django.contrib.postgres.fields
+import django.core.validators
 import django.db.models.deletion
 from django.db import migrations, models
 
@@ -70,6 +72,23 @@ class Migration(migrations.Migration):
                     'ordering': ['id'],
                     'indexes': [models.Index(fields=['client', 'request', 'id'], name='correction_of_request')],
                     'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('settled_at', None), ('settled_by', None), ('state', 'open')), models.Q(models.Q(('state', 'open'), _negated=True), ('settled_at__isnull', False), ('settled_by__isnull', False)), _connector='OR'), name='correction_settled_by_someone')],
+                },
+            ),
+            migrations.CreateModel(
+                name='Disagreement',
+                fields=[
+                    ('id', models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
+                    ('client', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.client')),
+                    ('subject', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.subject')),
+                    ('request', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='requests.rightsrequest')),
+                    ('categories', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=63, validators=[django.core.validators.RegexValidator('\\A[a-z][a-z0-9_]{1,62}\\Z', 'Use a–z, 0–9 and _, starting with a letter.')]), blank=True, default=list)),
+                    ('text', models.BinaryField(null=True)),
+                    ('stated_at', models.DateTimeField()),
+                ],
+                options={
+                    'ordering': ['-stated_at', '-id'],
+                    'indexes': [models.Index(fields=['client', 'subject'], name='disagreement_of_subject')],
+                    'constraints': [models.UniqueConstraint(fields=('client', 'request'), name='disagreement_of_request')],
                 },
             ),
             migrations.CreateModel(

@@ -1,4 +1,4 @@
-"""Tenant isolation of rectifications."""
+"""Isolates the rows of each client."""
 
 from django.db import migrations
 
@@ -17,12 +17,15 @@ class Migration(migrations.Migration):
         Isolate(
             TenantIsolation("Correction"),
             TenantIsolation("CorrectedValue"),
+            TenantIsolation("Disagreement"),
             TenantIsolation("RecipientNotice"),
             SameClientForeignKey("Correction", "request", "requests.RightsRequest"),
             SameClientForeignKey("Correction", "part", "requests.RequestPart"),
             SameClientForeignKey("CorrectedValue", "subject", "people.Subject"),
             SameClientForeignKey("CorrectedValue", "request", "requests.RightsRequest"),
             SameClientForeignKey("CorrectedValue", "age_change", "people.AgeChange"),
+            SameClientForeignKey("Disagreement", "subject", "people.Subject"),
+            SameClientForeignKey("Disagreement", "request", "requests.RightsRequest"),
             SameClientForeignKey("RecipientNotice", "subject", "people.Subject"),
             SameClientForeignKey("RecipientNotice", "request", "requests.RightsRequest"),
             SameClientForeignKey("RecipientNotice", "recipient", "consent.Recipient", owner="recipient_owner"),

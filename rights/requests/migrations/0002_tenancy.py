@@ -1,4 +1,4 @@
-"""Tenant isolation of requests."""
+"""Isolates the rows of each client."""
 
 from django.db import migrations
 
@@ -20,12 +20,10 @@ class Migration(migrations.Migration):
             TenantIsolation("RequestPause"),
             TenantIsolation("RequestExtension"),
             TenantIsolation("RequestNote"),
-            TenantIsolation("ScheduledStep"),
             TenantIsolation("RequestLimit"),
             AppendOnly("RequestStep"),
             AppendOnly("RequestExtension"),
             AppendOnly("RequestNote"),
-            AppendOnly("ScheduledStep"),
             AppendOnly("RequestLimit"),
             SameClientForeignKey("RightsRequest", "subject", "people.Subject"),
             SameClientForeignKey("RightsRequest", "requester", "people.Subject"),
@@ -35,7 +33,6 @@ class Migration(migrations.Migration):
             SameClientForeignKey("RequestPause", "request", "RightsRequest"),
             SameClientForeignKey("RequestExtension", "request", "RightsRequest"),
             SameClientForeignKey("RequestNote", "request", "RightsRequest"),
-            SameClientForeignKey("ScheduledStep", "request", "RightsRequest"),
             SameClientForeignKey("RequestLimit", "request", "RightsRequest"),
             SameClientForeignKey("RequestLimit", "restriction", "consent.Restriction"),
             SameClientForeignKey("RequestLimit", "objection", "consent.Objection"),

@@ -1,4 +1,4 @@
-"""Tenant isolation of files."""
+"""Isolates the rows of each client."""
 
 from django.db import migrations
 
@@ -6,11 +6,7 @@ from paktaleem.foundation.tenancy.operations import AppendOnly, Isolate, SameCli
 
 
 class Migration(migrations.Migration):
-    dependencies = [
-        ("files", "0001_tables"),
-        ("accounts", "0002_tenancy"),
-        ("people", "0002_tenancy"),
-    ]
+    dependencies = [("files", "0001_tables"), ("accounts", "0002_tenancy"), ("people", "0002_tenancy")]
     operations = [
         Isolate(
             TenantIsolation("SealedFile"),

@@ -15,7 +15,6 @@ class Migration(migrations.Migration):
     dependencies = [
         ('accounts', '0001_tables'),
         ('people', '0001_tables'),
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [

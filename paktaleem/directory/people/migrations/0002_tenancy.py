@@ -1,4 +1,4 @@
-"""Tenant isolation of people, and its SQL functions and triggers."""
+"""Isolates the rows of each client, and adds the SQL of the app."""
 
 from django.db import migrations
 
@@ -7,10 +7,7 @@ from paktaleem.foundation.tenancy.sql_files import ApplySql
 
 
 class Migration(migrations.Migration):
-    dependencies = [
-        ("people", "0001_tables"),
-        ("accounts", "0002_tenancy"),
-    ]
+    dependencies = [("people", "0001_tables"), ("accounts", "0002_tenancy")]
     operations = [
         migrations.RunSQL(
             """
@@ -20,6 +17,7 @@ CREATE INDEX subject_by_school ON people_subject USING gin (school_ids);
             "ALTER TABLE people_subject DROP COLUMN school_ids",
         ),
         Isolate(
+            TenantIsolation("AgeChange"),
             TenantIsolation("HistoricalSubject"),
             TenantIsolation("Subject"),
             TenantIsolation("SubjectKey"),
@@ -30,7 +28,6 @@ CREATE INDEX subject_by_school ON people_subject USING gin (school_ids);
             TenantIsolation("HistoricalReadmission"),
             TenantIsolation("Readmission"),
             TenantIsolation("PersonMerge"),
-            TenantIsolation("AgeChange"),
             TenantIsolation("Erasure"),
             AppendOnly("HistoricalSubject"),
             AppendOnly("HistoricalGuardianClaim"),
@@ -38,6 +35,7 @@ CREATE INDEX subject_by_school ON people_subject USING gin (school_ids);
             AppendOnly("SubjectEvent"),
             AppendOnly("HistoricalReadmission"),
             AppendOnly("ErasureCarriedOut"),
+            SameClientForeignKey("AgeChange", "subject", "Subject"),
             SameClientForeignKey("SubjectKey", "subject", "Subject"),
             SameClientForeignKey("GuardianClaim", "child", "Subject"),
             SameClientForeignKey("GuardianClaim", "guardian", "Subject"),
@@ -47,10 +45,8 @@ CREATE INDEX subject_by_school ON people_subject USING gin (school_ids);
             SameClientForeignKey("PersonMerge", "main", "Subject"),
             SameClientForeignKey("PersonMerge", "other", "Subject"),
             SameClientForeignKey("PersonMerge", "undoes", "PersonMerge"),
-            SameClientForeignKey("AgeChange", "subject", "Subject"),
             SameClientForeignKey("Erasure", "subject", "Subject"),
         ),
         ApplySql("people_was_erased", digest="281b0257f798"),
         ApplySql("people_has_hidden_record", digest="19ee61534e45"),
-        ApplySql("people_refresh_statistics", digest="55df73abd67f"),
     ]

@@ -1,4 +1,4 @@
-"""Tenant isolation of schools, and its SQL functions and triggers."""
+"""Isolates the rows of each client, and adds the SQL of the app."""
 
 from django.db import migrations
 
@@ -7,11 +7,7 @@ from paktaleem.foundation.tenancy.sql_files import ApplySql
 
 
 class Migration(migrations.Migration):
-    dependencies = [
-        ("schools", "0001_tables"),
-        ("accounts", "0002_tenancy"),
-        ("people", "0002_tenancy"),
-    ]
+    dependencies = [("schools", "0001_tables"), ("accounts", "0002_tenancy"), ("people", "0002_tenancy")]
     operations = [
         ApplySql("schools_of_limit", digest="f7bae15ccdc0"),
         Isolate(
@@ -31,5 +27,4 @@ class Migration(migrations.Migration):
             SameClientForeignKey("Enrolment", "subject", "people.Subject"),
             SameClientForeignKey("RosterChunk", "roster", "RosterImport"),
         ),
-        ApplySql("schools_refresh_statistics", digest="27077dba0d56"),
     ]

@@ -1,8 +1,7 @@
 """The tables of security."""
 
-import uuid
-
 import django.db.models.deletion
+import uuid
 from django.db import migrations, models
 
 import paktaleem.foundation.tenancy.rows

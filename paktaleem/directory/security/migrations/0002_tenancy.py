@@ -1,4 +1,4 @@
-"""Tenant isolation of security, and its SQL functions and triggers."""
+"""Isolates the rows of each client, and adds the SQL of the app."""
 
 from django.db import migrations
 
@@ -7,11 +7,7 @@ from paktaleem.foundation.tenancy.sql_files import ApplySql
 
 
 class Migration(migrations.Migration):
-    dependencies = [
-        ("security", "0001_tables"),
-        ("accounts", "0002_tenancy"),
-        ("files", "0002_tenancy"),
-    ]
+    dependencies = [("security", "0001_tables"), ("accounts", "0002_tenancy"), ("files", "0002_tenancy")]
     operations = [
         Isolate(
             TenantIsolation("SecurityEvent"),

@@ -1,10 +1,9 @@
 """The tables of staff."""
 
-import uuid
-
 import django.contrib.postgres.fields
 import django.db.models.deletion
 import simple_history.models
+import uuid
 from django.conf import settings
 from django.db import migrations, models
 
@@ -18,7 +17,6 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0001_tables'),
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
@@ -40,6 +38,7 @@ class Migration(migrations.Migration):
                     ('requested_kind', models.CharField(editable=False, max_length=16)),
                     ('requested_by', models.UUIDField(editable=False)),
                     ('requested_at', models.DateTimeField(editable=False)),
+                    ('ground', models.TextField(blank=True, max_length=2000)),
                     ('settled_by', models.UUIDField(editable=False, null=True)),
                     ('settled_at', models.DateTimeField(editable=False, null=True)),
                     ('issuer', models.CharField(help_text='Address of the provider without “/.well-known/openid-configuration”, exactly as the provider states it.', max_length=500)),
@@ -54,7 +53,7 @@ class Migration(migrations.Migration):
                     'verbose_name_plural': 'single sign-on',
                     'ordering': ['-requested_at', '-id'],
                     'indexes': [models.Index(fields=['client', '-requested_at', '-id'], name='signonprovider_by_time'), models.Index(fields=['-requested_at', '-id'], name='signonprovider_by_time_all')],
-                    'constraints': [models.UniqueConstraint(condition=models.Q(('ended_at', None), ('state', 'approved')), fields=('client',), name='signonprovider_one_in_force'), models.UniqueConstraint(condition=models.Q(('state', 'waiting')), fields=('client',), name='signonprovider_one_waiting'), models.CheckConstraint(condition=models.Q(('client', uuid.UUID('01900000-0000-7000-8000-000000000001')), _negated=True), name='signonprovider_not_of_officers'), models.CheckConstraint(condition=models.Q(('state', 'approved'), models.Q(('ended_at', None), ('required_at', None)), _connector='OR'), name='signonprovider_only_approved_ones_act'), models.CheckConstraint(condition=models.Q(('domains__len__gte', 1), ('domains__len__lte', 20)), name='signonprovider_has_domains'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'approved'), _negated=True), models.Q(('settled_by', models.F('requested_by')), _negated=True), _connector='OR'), name='signonprovider_by_two_people'), models.CheckConstraint(condition=models.Q(models.Q(('settled_at', None), ('settled_by', None), ('state', 'waiting')), models.Q(models.Q(('state', 'waiting'), _negated=True), ('settled_at__isnull', False), ('settled_by__isnull', False)), _connector='OR'), name='signonprovider_settled_by_someone')],
+                    'constraints': [models.UniqueConstraint(condition=models.Q(('ended_at', None), ('state', 'approved')), fields=('client',), name='signonprovider_one_in_force'), models.UniqueConstraint(condition=models.Q(('state', 'waiting')), fields=('client',), name='signonprovider_one_waiting'), models.CheckConstraint(condition=models.Q(('client', uuid.UUID('01900000-0000-7000-8000-000000000001')), _negated=True), name='signonprovider_not_of_officers'), models.CheckConstraint(condition=models.Q(('state', 'approved'), models.Q(('ended_at', None), ('required_at', None)), _connector='OR'), name='signonprovider_only_approved_ones_act'), models.CheckConstraint(condition=models.Q(('domains__len__gte', 1), ('domains__len__lte', 20)), name='signonprovider_has_domains'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'approved'), _negated=True), models.Q(('settled_by', models.F('requested_by')), _negated=True), _connector='OR'), name='signonprovider_by_two_people'), models.CheckConstraint(condition=models.Q(models.Q(('settled_at', None), ('settled_by', None), ('state', 'waiting')), models.Q(models.Q(('state', 'waiting'), _negated=True), ('settled_at__isnull', False), ('settled_by__isnull', False)), _connector='OR'), name='signonprovider_settled_by_someone'), models.CheckConstraint(condition=models.Q(models.Q(('requested_kind', 'user'), _negated=True), models.Q(('ground', ''), _negated=True), _connector='OR'), name='signonprovider_has_a_ground')],
                 },
             ),
             migrations.CreateModel(
@@ -68,6 +67,7 @@ class Migration(migrations.Migration):
                     ('requested_kind', models.CharField(editable=False, max_length=16)),
                     ('requested_by', models.UUIDField(editable=False)),
                     ('requested_at', models.DateTimeField(editable=False)),
+                    ('ground', models.TextField(blank=True, max_length=2000)),
                     ('settled_by', models.UUIDField(editable=False, null=True)),
                     ('settled_at', models.DateTimeField(editable=False, null=True)),
                     ('issuer', models.CharField(help_text='Address of the provider without “/.well-known/openid-configuration”, exactly as the provider states it.', max_length=500)),

@@ -1,13 +1,12 @@
 """The tables of accounts."""
 
 import datetime
-import uuid
-
 import django.contrib.postgres.fields
 import django.core.validators
 import django.db.models.deletion
 import django.db.models.functions.text
 import simple_history.models
+import uuid
 from django.conf import settings
 from django.db import migrations, models
 
@@ -39,6 +38,8 @@ class Migration(migrations.Migration):
                     ('serves_minors', models.BooleanField(default=True)),
                     ('age_threshold', models.PositiveSmallIntegerField(default=13, help_text='A guardian decides for people below this age in years. At least 13; higher if the law requires it.', validators=[django.core.validators.MinValueValidator(13), django.core.validators.MaxValueValidator(21)])),
                     ('country_thresholds', models.JSONField(blank=True, db_default={}, default=dict, help_text='For countries of residence whose law sets a different age. The age threshold applies to all others.', verbose_name='age thresholds by country')),
+                    ('country_full_ages', models.JSONField(blank=True, db_default={}, default=dict, help_text='For countries of residence where guardians have access to a higher age than 18. An age that the law has lowered stays here until two people lower it.', verbose_name='full ages by country')),
+                    ('law_on', models.DateField(editable=False, help_text='The ages of the law profiles on this day count.', null=True, verbose_name='ages by the law of')),
                     ('is_sandbox', models.BooleanField(default=False, help_text='A test environment for developers, without real people. Cannot be changed later.')),
                     ('clock_offset', models.DurationField(db_default=datetime.timedelta(0), default=datetime.timedelta(0), editable=False, help_text="How far a sandbox's clock is ahead.")),
                     ('created_at', models.DateTimeField(editable=False)),
@@ -63,10 +64,9 @@ class Migration(migrations.Migration):
                     ('actor_id', models.UUIDField()),
                     ('actor_role', models.CharField(max_length=32)),
                     ('id', models.UUIDField(db_index=True, default=paktaleem.foundation.tenancy.rows.new_id, editable=False)),
-                    ('email', models.EmailField(max_length=254, verbose_name='email address')),
-                    ('full_name', models.CharField(max_length=200)),
                     ('is_active', models.BooleanField(default=True)),
                     ('created_at', models.DateTimeField(editable=False)),
+                    ('erased_at', models.DateTimeField(editable=False, null=True)),
                     ('history_user_id', models.UUIDField(editable=False, null=True)),
                     ('history_id', models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ('history_date', models.DateTimeField(db_index=True)),
@@ -94,10 +94,11 @@ class Migration(migrations.Migration):
                     ('is_active', models.BooleanField(default=True)),
                     ('created_at', models.DateTimeField(editable=False)),
                     ('sessions_ended_at', models.DateTimeField(editable=False, help_text='Earlier sessions are over.', null=True)),
+                    ('erased_at', models.DateTimeField(editable=False, null=True)),
                 ],
                 options={
                     'ordering': ['email'],
-                    'constraints': [models.UniqueConstraint(django.db.models.functions.text.Lower('email'), name='user_email_unique')],
+                    'constraints': [models.UniqueConstraint(django.db.models.functions.text.Lower('email'), name='user_email_unique'), models.CheckConstraint(condition=models.Q(('erased_at', None), models.Q(('email__endswith', '@erased.invalid'), ('full_name', ''), ('is_active', False)), _connector='OR'), name='user_erased_holds_nothing')],
                 },
             ),
             migrations.CreateModel(
@@ -112,13 +113,15 @@ class Migration(migrations.Migration):
                     ('serves_minors', models.BooleanField(default=True)),
                     ('age_threshold', models.PositiveSmallIntegerField(default=13, help_text='A guardian decides for people below this age in years. At least 13; higher if the law requires it.', validators=[django.core.validators.MinValueValidator(13), django.core.validators.MaxValueValidator(21)])),
                     ('country_thresholds', models.JSONField(blank=True, db_default={}, default=dict, help_text='For countries of residence whose law sets a different age. The age threshold applies to all others.', verbose_name='age thresholds by country')),
+                    ('country_full_ages', models.JSONField(blank=True, db_default={}, default=dict, help_text='For countries of residence where guardians have access to a higher age than 18. An age that the law has lowered stays here until two people lower it.', verbose_name='full ages by country')),
+                    ('law_on', models.DateField(editable=False, help_text='The ages of the law profiles on this day count.', null=True, verbose_name='ages by the law of')),
                     ('is_sandbox', models.BooleanField(default=False, help_text='A test environment for developers, without real people. Cannot be changed later.')),
                     ('clock_offset', models.DurationField(db_default=datetime.timedelta(0), default=datetime.timedelta(0), editable=False, help_text="How far a sandbox's clock is ahead.")),
                     ('created_at', models.DateTimeField(editable=False)),
                 ],
                 options={
                     'ordering': ['name'],
-                    'constraints': [models.CheckConstraint(condition=models.Q(('age_threshold__range', (13, 21))), name='client_age_threshold_13_to_21'), models.CheckConstraint(condition=models.Q(('clock_offset', datetime.timedelta(0)), models.Q(('clock_offset__gt', datetime.timedelta(0)), ('clock_offset__lte', datetime.timedelta(days=9150)), ('is_sandbox', True)), _connector='OR'), name='client_clock_moves_in_sandboxes_only'), models.CheckConstraint(condition=models.Q(('is_sandbox', False), models.Q(('id', uuid.UUID('01900000-0000-7000-8000-000000000001')), _negated=True), _connector='OR'), name='client_paktaleem_is_no_sandbox'), models.CheckConstraint(condition=models.Q(('code__in', ('children', 'code', 'compare', 'decide', 'give', 'leave', 'link', 'mine', 'notices', 'receipt', 'versions')), _negated=True), name='client_code_is_no_address_of_ours', violation_error_message="This code is used in the portal's own URLs. Choose another.")],
+                    'constraints': [models.CheckConstraint(condition=models.Q(('age_threshold__range', (13, 21))), name='client_age_threshold_13_to_21'), models.CheckConstraint(condition=models.Q(('clock_offset', datetime.timedelta(0)), models.Q(('clock_offset__gt', datetime.timedelta(0)), ('clock_offset__lte', datetime.timedelta(days=9150)), ('is_sandbox', True)), _connector='OR'), name='client_clock_moves_in_sandboxes_only'), models.CheckConstraint(condition=models.Q(('is_sandbox', False), models.Q(('id', uuid.UUID('01900000-0000-7000-8000-000000000001')), _negated=True), _connector='OR'), name='client_paktaleem_is_no_sandbox'), models.CheckConstraint(condition=models.Q(('code__in', ('children', 'code', 'compare', 'decide', 'give', 'law', 'leave', 'link', 'mine', 'notices', 'receipt', 'versions')), _negated=True), name='client_code_is_no_address_of_ours', violation_error_message="This code is used in the portal's own URLs. Choose another.")],
                 },
             ),
             migrations.CreateModel(
@@ -189,12 +192,12 @@ class Migration(migrations.Migration):
                     ('requested_kind', models.CharField(editable=False, max_length=16)),
                     ('requested_by', models.UUIDField(editable=False)),
                     ('requested_at', models.DateTimeField(editable=False)),
+                    ('ground', models.TextField(blank=True, max_length=2000)),
                     ('settled_by', models.UUIDField(editable=False, null=True)),
                     ('settled_at', models.DateTimeField(editable=False, null=True)),
                     ('act', models.CharField(choices=[('grant_role', 'Give a role'), ('change_role', 'Widen a role'), ('enable', 'Re-enable the account'), ('reset_password', 'Send a link to set a new password'), ('reset_factor', 'Reset the second factor'), ('change_email', 'Change the email address')], max_length=16)),
                     ('role', models.CharField(blank=True, choices=[('privacy_officer', 'Privacy officer'), ('support_agent', 'Support agent'), ('auditor', 'Auditor'), ('client_admin', 'Client administrator'), ('client_auditor', 'Client auditor')], default='', max_length=32)),
                     ('school_ids', django.contrib.postgres.fields.ArrayField(base_field=models.UUIDField(), blank=True, editable=False, null=True, verbose_name='limited to schools')),
-                    ('email', models.EmailField(blank=True, default='', max_length=254, verbose_name='new email address')),
                     ('reason', models.CharField(choices=[('onboarding', 'Set-up of a client or person'), ('roster_import', 'Import of a roster'), ('lms_update', 'Update by the learning platform'), ('client_instruction', 'Instruction of the client'), ('agreement_change', 'Change of an agreement'), ('client_notification', 'Advance notice to a client'), ('law_change', 'Change of law or guidance'), ('review', 'Periodic review'), ('correction', 'Correction of a mistake'), ('subject_request', 'Request of the data subject or a guardian'), ('support_case', 'Support case'), ('incident', 'Security or privacy incident'), ('key_rotation', 'Rotation of a key')], max_length=24)),
                     ('history_user_id', models.UUIDField(editable=False, null=True)),
                     ('client', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='accounts.client')),
@@ -234,28 +237,6 @@ class Migration(migrations.Migration):
                 },
             ),
             migrations.CreateModel(
-                name='ClientChange',
-                fields=[
-                    ('id', models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
-                    ('client', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.client')),
-                    ('state', models.CharField(choices=[('waiting', 'Waiting'), ('approved', 'Approved'), ('declined', 'Declined'), ('replaced', 'Replaced by a later change')], default='waiting', max_length=16)),
-                    ('requested_kind', models.CharField(editable=False, max_length=16)),
-                    ('requested_by', models.UUIDField(editable=False)),
-                    ('requested_at', models.DateTimeField(editable=False)),
-                    ('settled_by', models.UUIDField(editable=False, null=True)),
-                    ('settled_at', models.DateTimeField(editable=False, null=True)),
-                    ('changes', models.JSONField()),
-                    ('ground', models.TextField(max_length=2000)),
-                ],
-                options={
-                    'verbose_name': 'change of a client',
-                    'verbose_name_plural': 'changes of clients',
-                    'ordering': ['-requested_at', '-id'],
-                    'indexes': [models.Index(fields=['client', '-requested_at', '-id'], name='clientchange_by_time'), models.Index(fields=['-requested_at', '-id'], name='clientchange_by_time_all'), models.Index(fields=['client', 'state', '-requested_at', '-id'], name='clientchange_by_state'), models.Index(fields=['state', '-requested_at', '-id'], name='clientchange_by_state_all')],
-                    'constraints': [models.UniqueConstraint(condition=models.Q(('state', 'waiting')), fields=('client',), name='clientchange_one_waiting'), models.CheckConstraint(condition=models.Q(('ground', ''), _negated=True), name='clientchange_has_a_ground'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'approved'), _negated=True), models.Q(('settled_by', models.F('requested_by')), _negated=True), _connector='OR'), name='clientchange_by_two_people'), models.CheckConstraint(condition=models.Q(models.Q(('settled_at', None), ('settled_by', None), ('state', 'waiting')), models.Q(models.Q(('state', 'waiting'), _negated=True), ('settled_at__isnull', False), ('settled_by__isnull', False)), _connector='OR'), name='clientchange_settled_by_someone')],
-                },
-            ),
-            migrations.CreateModel(
                 name='Membership',
                 fields=[
                     ('id', models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
@@ -273,6 +254,33 @@ class Migration(migrations.Migration):
                 },
             ),
             migrations.CreateModel(
+                name='ProposedChange',
+                fields=[
+                    ('id', models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
+                    ('client', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.client')),
+                    ('state', models.CharField(choices=[('waiting', 'Waiting'), ('approved', 'Approved'), ('declined', 'Declined'), ('replaced', 'Replaced by a later change')], default='waiting', max_length=16)),
+                    ('requested_kind', models.CharField(editable=False, max_length=16)),
+                    ('requested_by', models.UUIDField(editable=False)),
+                    ('requested_at', models.DateTimeField(editable=False)),
+                    ('ground', models.TextField(blank=True, max_length=2000)),
+                    ('settled_by', models.UUIDField(editable=False, null=True)),
+                    ('settled_at', models.DateTimeField(editable=False, null=True)),
+                    ('kind', models.CharField(max_length=16)),
+                    ('purpose', models.CharField(blank=True, max_length=63)),
+                    ('table', models.CharField(max_length=64)),
+                    ('row', models.UUIDField()),
+                    ('values', models.JSONField()),
+                    ('xact', models.BigIntegerField(null=True)),
+                ],
+                options={
+                    'verbose_name': 'change by two people',
+                    'verbose_name_plural': 'changes by two people',
+                    'ordering': ['-requested_at', '-id'],
+                    'indexes': [models.Index(fields=['client', '-requested_at', '-id'], name='proposedchange_by_time'), models.Index(fields=['-requested_at', '-id'], name='proposedchange_by_time_all'), models.Index(fields=['client', 'state', '-requested_at', '-id'], name='proposedchange_by_state'), models.Index(fields=['state', '-requested_at', '-id'], name='proposedchange_by_state_all')],
+                    'constraints': [models.UniqueConstraint(condition=models.Q(('state', 'waiting')), fields=('client', 'row'), name='proposedchange_one_waiting'), models.CheckConstraint(condition=models.Q(('ground', ''), _negated=True), name='proposedchange_has_a_ground'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'approved'), _negated=True), models.Q(('settled_by', models.F('requested_by')), _negated=True), _connector='OR'), name='proposedchange_by_two_people'), models.CheckConstraint(condition=models.Q(models.Q(('settled_at', None), ('settled_by', None), ('state', 'waiting')), models.Q(models.Q(('state', 'waiting'), _negated=True), ('settled_at__isnull', False), ('settled_by__isnull', False)), _connector='OR'), name='proposedchange_settled_by_someone')],
+                },
+            ),
+            migrations.CreateModel(
                 name='StaffChange',
                 fields=[
                     ('id', models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
@@ -281,6 +289,7 @@ class Migration(migrations.Migration):
                     ('requested_kind', models.CharField(editable=False, max_length=16)),
                     ('requested_by', models.UUIDField(editable=False)),
                     ('requested_at', models.DateTimeField(editable=False)),
+                    ('ground', models.TextField(blank=True, max_length=2000)),
                     ('settled_by', models.UUIDField(editable=False, null=True)),
                     ('settled_at', models.DateTimeField(editable=False, null=True)),
                     ('user', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
@@ -295,7 +304,7 @@ class Migration(migrations.Migration):
                     'verbose_name_plural': 'changes of staff',
                     'ordering': ['-requested_at', '-id'],
                     'indexes': [models.Index(fields=['client', '-requested_at', '-id'], name='staffchange_by_time'), models.Index(fields=['-requested_at', '-id'], name='staffchange_by_time_all'), models.Index(fields=['client', 'state', '-requested_at', '-id'], name='staffchange_by_state'), models.Index(fields=['state', '-requested_at', '-id'], name='staffchange_by_state_all')],
-                    'constraints': [models.UniqueConstraint(condition=models.Q(('state', 'waiting')), fields=('client', 'user', 'act'), name='staffchange_one_waiting'), models.CheckConstraint(condition=models.Q(models.Q(('act__in', ['grant_role', 'change_role']), _negated=True), models.Q(('role', ''), _negated=True), _connector='OR'), name='staffchange_roles_are_named'), models.CheckConstraint(condition=models.Q(models.Q(('act', 'change_email'), _negated=True), models.Q(('email', ''), _negated=True), _connector='OR'), name='staffchange_addresses_are_named'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'approved'), _negated=True), models.Q(('settled_by', models.F('user')), _negated=True), _connector='OR'), name='staffchange_not_by_its_user'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'approved'), _negated=True), models.Q(('settled_by', models.F('requested_by')), _negated=True), _connector='OR'), name='staffchange_by_two_people'), models.CheckConstraint(condition=models.Q(models.Q(('settled_at', None), ('settled_by', None), ('state', 'waiting')), models.Q(models.Q(('state', 'waiting'), _negated=True), ('settled_at__isnull', False), ('settled_by__isnull', False)), _connector='OR'), name='staffchange_settled_by_someone')],
+                    'constraints': [models.UniqueConstraint(condition=models.Q(('state', 'waiting')), fields=('client', 'user', 'act'), name='staffchange_one_waiting'), models.CheckConstraint(condition=models.Q(models.Q(('act__in', ['grant_role', 'change_role']), _negated=True), models.Q(('role', ''), _negated=True), _connector='OR'), name='staffchange_roles_are_named'), models.CheckConstraint(condition=models.Q(models.Q(('act', 'change_email'), _negated=True), models.Q(('email', ''), _negated=True), _connector='OR'), name='staffchange_addresses_are_named'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'approved'), _negated=True), models.Q(('settled_by', models.F('user')), _negated=True), _connector='OR'), name='staffchange_not_by_its_user'), models.CheckConstraint(condition=models.Q(models.Q(('requested_kind', 'user'), _negated=True), models.Q(('ground', ''), _negated=True), _connector='OR'), name='staffchange_has_a_ground'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'approved'), _negated=True), models.Q(('settled_by', models.F('requested_by')), _negated=True), _connector='OR'), name='staffchange_by_two_people'), models.CheckConstraint(condition=models.Q(models.Q(('settled_at', None), ('settled_by', None), ('state', 'waiting')), models.Q(models.Q(('state', 'waiting'), _negated=True), ('settled_at__isnull', False), ('settled_by__isnull', False)), _connector='OR'), name='staffchange_settled_by_someone')],
                 },
             ),
             migrations.CreateModel(

@@ -1,4 +1,4 @@
-"""Tenant isolation of accounts, and its SQL functions and triggers."""
+"""Isolates the rows of each client, and adds the SQL of the app."""
 
 from django.db import migrations
 
@@ -7,10 +7,7 @@ from paktaleem.foundation.tenancy.sql_files import ApplySql
 
 
 class Migration(migrations.Migration):
-    dependencies = [
-        ("accounts", "0001_tables"),
-        ("tenancy", "0001_functions"),
-    ]
+    dependencies = [("accounts", "0001_tables"), ("tenancy", "0001_functions")]
     operations = [
         Isolate(
             TenantIsolation("HistoricalStaffChange"),
@@ -21,7 +18,7 @@ class Migration(migrations.Migration):
             TenantIsolation("Membership", looked_up=True, limited="by_schools"),
             TenantIsolation("HistoricalApiKey"),
             TenantIsolation("ApiKey", looked_up=True),
-            TenantIsolation("ClientChange"),
+            TenantIsolation("ProposedChange"),
             AppendOnly("HistoricalStaffChange"),
             AppendOnly("HistoricalClient"),
             AppendOnly("HistoricalUser"),
@@ -48,6 +45,15 @@ ALTER TABLE accounts_client ADD CONSTRAINT client_country_thresholds_13_to_21 CH
 """,
             "ALTER TABLE accounts_client DROP CONSTRAINT client_country_thresholds_13_to_21",
         ),
+        migrations.RunSQL(
+            """
+ALTER TABLE accounts_client ADD CONSTRAINT client_country_full_ages_18_to_21 CHECK (
+    jsonb_typeof(country_full_ages) = 'object' AND NOT jsonb_path_exists(country_full_ages,
+        '$.keyvalue() ? (!(@.key like_regex "^[A-Z]{2}$") || !(@.value.type() == "number"
+            && @.value >= 18 && @.value <= 21 && @.value.floor() == @.value))'))
+""",
+            "ALTER TABLE accounts_client DROP CONSTRAINT client_country_full_ages_18_to_21",
+        ),
         ApplySql("accounts_live_key", digest="0acd826429d7"),
         ApplySql("accounts_memberships", digest="d7b90a674c9c"),
         ApplySql("accounts_staff_roles", digest="54f9dbfbe84f"),
@@ -56,4 +62,5 @@ ALTER TABLE accounts_client ADD CONSTRAINT client_country_thresholds_13_to_21 CH
         ApplySql("tenancy_clock_offset", digest="e1ff751ed33f"),
         ApplySql("accounts_sandbox_for_good", digest="6b6eab144fef"),
         ApplySql("sandbox_for_good", digest="466d2fbf0048"),
+        ApplySql("accounts_membership_periods", digest="e1f5c3a5721f"),
     ]

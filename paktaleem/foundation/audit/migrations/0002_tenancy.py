@@ -1,4 +1,4 @@
-"""Tenant isolation of audit, and its SQL functions and triggers."""
+"""Isolates the rows of each client, and adds the SQL of the app."""
 
 from django.db import migrations
 
@@ -7,10 +7,7 @@ from paktaleem.foundation.tenancy.sql_files import ApplySql
 
 
 class Migration(migrations.Migration):
-    dependencies = [
-        ("audit", "0001_tables"),
-        ("tenancy", "0001_functions"),
-    ]
+    dependencies = [("audit", "0001_tables"), ("tenancy", "0001_functions")]
     operations = [
         Isolate(
             TenantIsolation("Entry", limited="journal"),

@@ -19,4 +19,5 @@ class Migration(migrations.Migration):
         ApplySql("tenancy_client", digest="1df797f36884"),
         ApplySql("tenancy_schools", digest="4095ab486df8"),
         ApplySql("tenancy_refuse_change", digest="4c668861db66"),
+        ApplySql("tenancy_refresh_statistics", digest="f1a961c60837"),
     ]

@@ -49,7 +49,7 @@ class Migration(migrations.Migration):
                 ],
                 options={
                     'verbose_name': 'historical period of the portal’s own data',
-                    'verbose_name_plural': 'historical changed periods of the portal’s own data',
+                    'verbose_name_plural': 'historical periods of the portal’s own data',
                     'ordering': ('-history_date', '-history_id'),
                     'get_latest_by': ('history_date', 'history_id'),
                 },
@@ -72,30 +72,6 @@ class Migration(migrations.Migration):
                 },
             ),
             migrations.CreateModel(
-                name='PeriodChange',
-                fields=[
-                    ('id', models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
-                    ('client', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.client')),
-                    ('state', models.CharField(choices=[('waiting', 'Waiting'), ('approved', 'Approved'), ('declined', 'Declined'), ('replaced', 'Replaced by a later change')], default='waiting', max_length=16)),
-                    ('requested_kind', models.CharField(editable=False, max_length=16)),
-                    ('requested_by', models.UUIDField(editable=False)),
-                    ('requested_at', models.DateTimeField(editable=False)),
-                    ('settled_by', models.UUIDField(editable=False, null=True)),
-                    ('settled_at', models.DateTimeField(editable=False, null=True)),
-                    ('kind', models.CharField(max_length=63, verbose_name='kind of data')),
-                    ('length', models.PositiveIntegerField()),
-                    ('previous', models.PositiveIntegerField()),
-                    ('ground', models.TextField(max_length=2000)),
-                ],
-                options={
-                    'verbose_name': 'change of a period',
-                    'verbose_name_plural': 'periods of the portal’s own data',
-                    'ordering': ['-requested_at', '-id'],
-                    'indexes': [models.Index(fields=['client', '-requested_at', '-id'], name='periodchange_by_time'), models.Index(fields=['-requested_at', '-id'], name='periodchange_by_time_all'), models.Index(fields=['client', 'state', '-requested_at', '-id'], name='periodchange_by_state'), models.Index(fields=['state', '-requested_at', '-id'], name='periodchange_by_state_all')],
-                    'constraints': [models.UniqueConstraint(condition=models.Q(('state', 'waiting')), fields=('client', 'kind'), name='periodchange_one_waiting'), models.CheckConstraint(condition=models.Q(('length__gt', 0)), name='periodchange_above_zero', violation_error_message='Write a number above zero.'), models.CheckConstraint(condition=models.Q(('ground', ''), _negated=True), name='periodchange_has_a_ground'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'approved'), _negated=True), models.Q(('settled_by', models.F('requested_by')), _negated=True), _connector='OR'), name='periodchange_by_two_people'), models.CheckConstraint(condition=models.Q(models.Q(('settled_at', None), ('settled_by', None), ('state', 'waiting')), models.Q(models.Q(('state', 'waiting'), _negated=True), ('settled_at__isnull', False), ('settled_by__isnull', False)), _connector='OR'), name='periodchange_settled_by_someone')],
-                },
-            ),
-            migrations.CreateModel(
                 name='PortalPeriod',
                 fields=[
                     ('id', models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
@@ -106,7 +82,7 @@ class Migration(migrations.Migration):
                 ],
                 options={
                     'verbose_name': 'period of the portal’s own data',
-                    'verbose_name_plural': 'changed periods of the portal’s own data',
+                    'verbose_name_plural': 'periods of the portal’s own data',
                     'constraints': [models.UniqueConstraint(fields=('client', 'kind'), name='portalperiod_once_per_kind'), models.CheckConstraint(condition=models.Q(('length__gt', 0)), name='portalperiod_above_zero')],
                 },
             ),

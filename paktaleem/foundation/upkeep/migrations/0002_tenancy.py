@@ -1,4 +1,4 @@
-"""Tenant isolation of upkeep."""
+"""Isolates the rows of each client."""
 
 from django.db import migrations
 
@@ -6,15 +6,11 @@ from paktaleem.foundation.tenancy.operations import AppendOnly, Isolate, TenantI
 
 
 class Migration(migrations.Migration):
-    dependencies = [
-        ("upkeep", "0001_tables"),
-        ("accounts", "0002_tenancy"),
-    ]
+    dependencies = [("upkeep", "0001_tables"), ("accounts", "0002_tenancy")]
     operations = [
         Isolate(
             TenantIsolation("HistoricalPortalPeriod", shared=True),
             TenantIsolation("PortalPeriod", shared=True),
-            TenantIsolation("PeriodChange"),
             TenantIsolation("DisposalRun"),
             TenantIsolation("Run", limited="by_schools"),
             AppendOnly("HistoricalPortalPeriod"),

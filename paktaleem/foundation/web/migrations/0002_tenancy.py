@@ -1,4 +1,4 @@
-"""Tenant isolation of web."""
+"""Isolates the rows of each client."""
 
 from django.db import migrations
 
@@ -6,10 +6,7 @@ from paktaleem.foundation.tenancy.operations import Isolate, TenantIsolation
 
 
 class Migration(migrations.Migration):
-    dependencies = [
-        ("web", "0001_tables"),
-        ("accounts", "0002_tenancy"),
-    ]
+    dependencies = [("web", "0001_tables"), ("accounts", "0002_tenancy")]
     operations = [
         Isolate(
             TenantIsolation("KeptAnswer"),

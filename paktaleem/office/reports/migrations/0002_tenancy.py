@@ -1,4 +1,4 @@
-"""Tenant isolation of reports."""
+"""Isolates the rows of each client."""
 
 from django.db import migrations
 
@@ -6,13 +6,11 @@ from paktaleem.foundation.tenancy.operations import AppendOnly, Isolate, SameCli
 
 
 class Migration(migrations.Migration):
-    dependencies = [
-        ("reports", "0001_tables"),
-        ("accounts", "0002_tenancy"),
-    ]
+    dependencies = [("reports", "0001_tables"), ("accounts", "0002_tenancy")]
     operations = [
         Isolate(
             TenantIsolation("WeeklyCount"),
+            TenantIsolation("UseFinding"),
             TenantIsolation("RegulatorPack"),
             TenantIsolation("PackContent"),
             AppendOnly("PackContent"),
