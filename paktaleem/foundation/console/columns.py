@@ -156,6 +156,14 @@ def render_contents(field: Any) -> SafeString | str:
     return (render_known(field.form.instance, name) if isinstance(name, str) else "") or field.contents()
 
 
+def list_shown(line: Iterable[Any]) -> list[tuple[Any, SafeString | str]]:
+    """List the fields of a line of a form, without read-only ones that are empty; a read-only one with its contents."""
+    shown = [(field, render_contents(field) if field.is_readonly else "") for field in line]
+    return [
+        (field, text) for field, text in shown if not field.is_readonly or text not in {"", field.empty_value_display}
+    ]
+
+
 def explain_value(field: Any) -> str:
     """Return the help of a field; of a read-only one only what helps to read it: a yes or no, or what was recorded."""
     help_text = str(field.field["help_text"]) if field.is_readonly else str(field.field.help_text)
