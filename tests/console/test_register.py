@@ -166,6 +166,7 @@ def test_an_agreement_is_signed_by_both_sides(sign_in, cast):
     page = farah.get(row_url("consent/serviceagreement", draft.pk)).content.decode()
     assert "farah@indus.example" in page
     assert "amina@" not in page
+    assert ("field-signed_at" in waiting, "field-signed_at" in page) == (False, True), "an empty row is left out"
 
 
 def test_a_balancing_test_is_signed_once_and_then_fixed(sign_in, cast):
