@@ -12,6 +12,7 @@ from paktaleem.directory.security.security_events.views import list_security_eve
 from paktaleem.foundation.accounts.middleware import EVALUATION, EVALUATIONS, METADATA
 from paktaleem.foundation.console.site import site as console
 from paktaleem.foundation.web.api.schema import show_docs, show_schema
+from paktaleem.foundation.web.public.pages import show_front
 from paktaleem.office.health import healthz, metrics, readyz
 from paktaleem.office.menu import SECTIONS
 from paktaleem.office.reports.law import show_public_law
@@ -19,6 +20,7 @@ from rights.channels.urls import concern_urls, guardian_urls as rights_urls, req
 
 console.sections = SECTIONS
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("", show_front, name="front"),
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),
     path("metrics", metrics, name="metrics"),

@@ -61,11 +61,13 @@ def test_an_import_is_one_line_with_its_number(name, sign_in, cast):
         for _ in range(30):
             record_entry("subject.registered", client_id=client_id, facts={}, actor=cast.actor("farah"), at=at)
         record_entry("api_key.issued", client_id=client_id, facts={}, actor=cast.actor("farah"), at=at)
+        record_entry("letter.sent", client_id=client_id, facts={}, actor=SETTING_UP, at=at)
     page = sign_in(name).get("/admin/").content.decode()
     rows = re.findall(r"<tr>\s*<td class=\"when\">(.*?)</tr>", page, re.DOTALL)
     lines = [re.sub(r"<[^>]+>|&nbsp;", " ", row) for row in rows]
     assert len([line for line in lines if "registered" in line and "× 30" in line]) == 1
     assert [line for line in lines if "issued" in line and "×" not in line]
+    assert not [line for line in lines if "letter.sent" in line], "an act of the system"
     assert "/admin/audit/entry/?act=subject" in page
     assert len(lines) <= 8
 

@@ -43,6 +43,7 @@ ANONYMOUS = {
 PUBLISHED = {
     "docs/reasons/": "the reasons of a decision, to which refusals link",
     "ns/consent/v1": "the JSON-LD context in which receipts are read",
+    "": "the first page, the same for all; a browser in which staff signed in is redirected to the console",
     "privacy/": "PakTaleem's privacy policy (§ 12: last updated, for all to read)",
     "privacy/law/": "what the law of each country sets, with its sources; the same for all",
     "privacy/<slug:client>/": "the policy in effect at a client",

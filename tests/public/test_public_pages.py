@@ -265,3 +265,12 @@ def test_a_page_in_urdu_may_load_it(shared_demonstration: Demonstration, chromiu
     )
     assert loaded == ["loaded"]
     page.close()
+
+
+@pytest.mark.django_db
+def test_the_first_address_redirects_staff_and_names_the_public_pages_to_others(client, settings):
+    page = client.get("/").content.decode()
+    for address in ("/privacy/", "/requests/", "/concern/", "/cookies/", "/admin/login/"):
+        assert f'href="{address}' in page
+    client.cookies[settings.SESSION_COOKIE_NAME] = "any"
+    assert client.get("/")["Location"] == "/admin/"

@@ -124,6 +124,13 @@ def public_page(
     return _to_response(html, status, f"public, max-age={SHARED_SECONDS}" if same_for_all else "no-store")
 
 
+def show_front(request: HttpRequest) -> HttpResponse:
+    """Redirect staff to the console; show the way to the public pages, and to the sign-in, to everyone else."""
+    if settings.SESSION_COOKIE_NAME in request.COOKIES:
+        return HttpResponseRedirect(reverse("admin:index"))
+    return public_page(request, "public/front.html", title=_("Privacy at PakTaleem"))
+
+
 def page_url(name: str, *args: object, done: str = "") -> str:
     """Return the URL of a route in the current language; ``done`` is the code of the message that the page shows."""
     query = {LANGUAGE_PARAMETER: _current_language(), **({"done": done} if done else {})}

@@ -160,10 +160,11 @@ def _name_code(code: Any) -> str:
 
 @latest_acts.connect
 def list_latest_acts(actor: Actor) -> Sequence[object]:
-    """Return the latest acts for the start page, in two queries; those of one actor, kind and time as one line."""
+    """Return the latest acts of members of staff, in two queries; those of one actor, kind and time as one line."""
     if not actor.may(Capability.VIEW_RECORDS):
         return ()
-    entries = begin_with_people(_hide_demands(Entry.objects.order_by("-recorded_at"), actor))
+    of_staff = Entry.objects.filter(actor_kind=ByKind.USER).order_by("-recorded_at")
+    entries = begin_with_people(_hide_demands(of_staff, actor))
     moments = list(entries.values_list("recorded_at", flat=True).distinct()[:LATEST_SHOWN])
     acts = (
         annotate_actor(entries.filter(recorded_at__in=moments), actor)
