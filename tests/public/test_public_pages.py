@@ -274,3 +274,9 @@ def test_the_first_address_redirects_staff_and_names_the_public_pages_to_others(
         assert f'href="{address}' in page
     client.cookies[settings.SESSION_COOKIE_NAME] = "any"
     assert client.get("/")["Location"] == "/admin/"
+
+
+@pytest.mark.django_db
+def test_an_error_page_of_staff_links_to_the_console_and_others_to_the_public_forms(client):
+    pages = [client.get(address).content.decode() for address in ("/accounts/nowhere/", "/nowhere")]
+    assert [('href="/admin/"' in page, 'href="/requests/' in page) for page in pages] == [(True, False), (False, True)]

@@ -14,7 +14,7 @@ from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model, TextField
 from django.db.models.query import QuerySet
-from django.forms import CheckboxSelectMultiple, Field, MultipleChoiceField
+from django.forms import CheckboxSelectMultiple, Field, Media, MultipleChoiceField
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
@@ -123,6 +123,7 @@ class ScopedAdmin[Row: Model](RowClock, admin.ModelAdmin):  # type: ignore[type-
     change_form_template = "console/change_form.html"
     change_list_template = "console/change_list.html"
     formfield_overrides: ClassVar[Any] = WIDGETS_BY_FIELD
+    media = Media()  # no widget here needs jQuery, XRegExp and Django's scripts that use them
 
     def __init__(self, model: type[Row], admin_site: admin.AdminSite) -> None:
         super().__init__(model, admin_site)

@@ -41,7 +41,7 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
     cause = exception.__cause__
     if is_refused_by_limit(request) or (cause is not None and is_outside_limit(cause)):
-        return error_page(HTTPStatus.FORBIDDEN, advice=OUTSIDE_LIMIT)
+        return error_page(HTTPStatus.FORBIDDEN, advice=OUTSIDE_LIMIT, is_for_staff=True)
     return _to_response(NOT_ALLOWED, request)
 
 
@@ -97,7 +97,9 @@ def outage_response(outage: Outage, request: HttpRequest) -> HttpResponse:
 
 
 def _to_response(problem: Problem, request: HttpRequest) -> HttpResponse:
-    return problem_response(problem, request) if is_api(request) else error_page(problem.status)
+    if is_api(request):
+        return problem_response(problem, request)
+    return error_page(problem.status, is_for_staff=request.path.startswith(STAFF_PATHS))
 
 
 FIRST_ERROR = 400

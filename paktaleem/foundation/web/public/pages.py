@@ -142,13 +142,15 @@ def redirect_to_page(name: str, *args: object, done: str = "") -> HttpResponse:
     return HttpResponseRedirect(page_url(name, *args, done=done))
 
 
-def error_page(status: int, *, title: Words | None = None, advice: Words | None = None) -> HttpResponse:
+def error_page(
+    status: int, *, title: Words | None = None, advice: Words | None = None, is_for_staff: bool = False
+) -> HttpResponse:
     """Render an error page; ``title`` and ``advice`` replace the default texts of the HTTP status number.
 
     Uses neither the request nor the database, as either may be the cause of the error.
     """
     usual_title, usual_advice = _TEXTS.get(status, _TEXTS[HTTPStatus.INTERNAL_SERVER_ERROR])
-    words = {"title": title or usual_title, "advice": advice or usual_advice}
+    words = {"title": title or usual_title, "advice": advice or usual_advice, "is_for_staff": is_for_staff}
     html = render_to_string("public/error.html", {**_base_context(None), **words})
     return _to_response(html, status, "no-store")
 
