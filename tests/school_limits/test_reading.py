@@ -179,7 +179,7 @@ def test_public_pages_are_the_same_as_without_a_sign_in(cast):
         browser_of(make_head(cast, make_school(cast, "north", cast.subject_id("junaid")))),
         list[tuple[str, Any]](),
     )
-    for route in {**PUBLISHED, **VISITORS}:
+    for route in {**PUBLISHED, **VISITORS}.keys() - {""}:  # the first page redirects staff to the console
         for url in {example(route, version.pk), example(route, version.pk).replace("/none/", "/indus/")}:
             free, signed_in = shown(Client(), url), shown(head, url)
             looked_at.append((url, "" if free == signed_in else f"{free[0]} and {signed_in[0]}"))
