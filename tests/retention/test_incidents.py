@@ -1,7 +1,7 @@
 """Incidents with children's data: quarantine, holds, erasure, notification, and closing."""
 
 import json
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
@@ -43,6 +43,7 @@ from tests.keeping import default_period
 from tests.mail.server import run_staff_emails
 from tests.retention.schedule.making import lift_hold_by_two, put_on_hold
 from tests.signing_in import browser_of
+from tests.waiting import wait_until_one_waits
 
 ERASED = Answer(Outcome.DONE, counts={"usage_logs": 3})
 
@@ -420,7 +421,7 @@ def test_another_persons_incident_does_not_matter(cast, report, now):
 
 
 def meanwhile(pool, client_id, act):
-    """Start an act in a transaction of its own, and give it a second before this one commits."""
+    """Start an act in a transaction of its own, and return when it waits for this one."""
 
     def run():
         try:
@@ -430,7 +431,7 @@ def meanwhile(pool, client_id, act):
             connections.close_all()
 
     started = pool.submit(run)
-    wait([started], timeout=1)
+    wait_until_one_waits()
     return started
 
 
