@@ -360,7 +360,6 @@ def _list_lines(visitor: Visitor) -> FirstRows[dict[str, object]]:
 def _list_offered(
     client: Client, banner: BannerVersion | None, text: dict[str, Any], visitor: Visitor | None, *, has_signal: bool
 ) -> list[dict[str, object]]:
-    """Return the optional categories: whether each is accepted now, and whether it may be accepted here."""
     if banner is None:
         return []
     words = {one["code"]: one for one in text["categories"]}

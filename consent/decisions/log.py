@@ -221,7 +221,6 @@ _ADD_DAYS = "SELECT consent_add_log_days(%s, %s)"
 
 
 def _get_settings(clients: Iterable[UUID]) -> dict[UUID, DecisionLogSetting]:
-    """Return the settings of those clients that have one."""
     if not clients:
         return {}
     with as_officer(), connection.cursor() as cursor:

@@ -241,7 +241,6 @@ _NOTICE_STEPS = (
 
 
 def _needs_new_version(_at: datetime) -> Q:
-    """Return the condition of the notices to renew; those of the client in view only."""
     client = current_client()
     return has_older_words() & (Q() if client is None else Q(client_id=client))
 

@@ -131,7 +131,6 @@ def serialize_choice(choice: Choice) -> dict[str, Any]:
 
 
 def _notice_text(version: NoticeVersion | None, language: str, choice: Choice) -> str:
-    """Return the text of a notice version; for a child the text for children, if there is one."""
     if version is None:
         return ""
     for_child = version.text(language, for_children=True) if choice.is_decided_for else ""

@@ -256,7 +256,6 @@ class EnterForm(ActionForm):
         return {**cleaned, "typed": typed, "following": following}
 
     def _read(self, page: FormPage, cleaned: FormData) -> TypedAnswer | None:
-        """Return the answers on a page; None if there are none, or if the day or the signer is missing."""
         day, signer = f"{page.position}-answered_on", f"{page.position}-guardian"
         given = {code: cleaned.get(f"{page.position}-{code}") for code in page.asked}
         answers = {code: said == "yes" for code, said in given.items() if said}
@@ -360,7 +359,6 @@ def _purpose_name(purpose: Purpose) -> str:
 
 
 def _find_client(request: HttpRequest) -> UUID | None:
-    """Return the actor's own client, or the one that an officer chose before."""
     own, chosen = actor_of(request).client_id, request.GET.get(CLIENT)
     if own is not None or not chosen:
         return own
@@ -378,7 +376,6 @@ def _print_form(run: FormRun, given: FormData, request: HttpRequest) -> HttpResp
 
 
 def _describe_left_out(run: FormRun, people: QuerySet[Subject]) -> str:
-    """Return who of the chosen people has no page of a new form, and why; empty if all have one. One query at most."""
     if len(people) == run.people:
         return ""
     pages = set(FormPage.objects.filter(client_id=run.client_id, run=run).values_list("subject_id", flat=True))

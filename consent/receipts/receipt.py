@@ -181,7 +181,6 @@ def _format_time(value: datetime) -> str:
 
 
 def _serialize_notices(facts: RecordFacts, place: PortalUrls) -> list[dict[str, Any]]:
-    """List each notice version once per language shown, then the privacy policy."""
     versions = dict.fromkeys(event.notice for event in facts.events if event.notice is not None)
     policy = {"@id": place.notice, "@type": "dpv:PrivacyNotice", "schema:url": place.notice}
     consent_notices = [
@@ -264,14 +263,12 @@ def _serialize_purpose(facts: RecordFacts) -> dict[str, Any]:
 
 
 def _processing_locations(facts: RecordFacts) -> list[dict[str, object]]:
-    """List every country of processing: those of storage and those of the recipients."""
     codes = [*facts.storage_countries, *(code for one in facts.recipients for code in one.countries)]
     places = dict.fromkeys(dpv.country(code) for code in codes)
     return [{"@type": "dpv:ProcessingLocation", "dpv:hasLocation": one} for one in places]
 
 
 def _duration(event: ReceiptEvent) -> dict[str, object]:
-    """Return the validity of an answer: a consent until it expires, else until the person answers again."""
     if event.state != "given":
         return {"@type": "dpv:UntilEventDuration", "rdf:value": "the person answers anew"}
     if event.expires_at is None:

@@ -374,7 +374,6 @@ def _list_changes(  # noqa: PLR0917 -- one parameter per kind of row
     recipients: Iterable[RecipientRule],
     notice: NoticeRule | None,
 ) -> tuple[datetime, ...]:
-    """List the times at which a row may change a decision about the purpose, in order."""
     sharing = [rule for rule in recipients if any(purpose.code in approval.purposes for approval in rule.approvals)]
     rows: tuple[BasisRule | AgreementRule | Period | Approval | Gate, ...] = (
         *purpose.gates,

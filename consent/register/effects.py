@@ -290,7 +290,6 @@ def _find_weaker_purpose(row: Purpose, before: Purpose, at: datetime) -> Safegua
 
 
 def _is_relied_on(row: Purpose, at: datetime) -> bool:
-    """Return True if people consented to a purpose, or it is used without consent."""
     if row.client_id == PAKTALEEM:  # its context does not see the answers at clients
         return True
     others = [rule for rule in _Rows(row.client_id, row.code).combined() if rule.basis != Basis.CONSENT]
@@ -330,8 +329,6 @@ def is_sandbox(client_id: UUID) -> bool:
 
 
 class _Rows:
-    """The stored bases and capacities for one code of a purpose at one client, with changed rows in their place."""
-
     def __init__(self, client_id: UUID, code: str) -> None:
         self.client_id, self.code = client_id, code
         self.owners = [client_id, PAKTALEEM]

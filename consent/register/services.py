@@ -284,7 +284,6 @@ def _refuse_other_names(row: RegisterRow, before: RegisterRow | None) -> None:
 
 
 def _check_law(row: RegisterRow, before: RegisterRow | None) -> None:
-    """Raise ValidationError if a client's legal obligation cites no law that officers listed for its country."""
     if not isinstance(row, LawfulBasis) or row.basis != Basis.LEGAL_OBLIGATION or row.client_id == PAKTALEEM:
         return
     if isinstance(before, LawfulBasis) and (before.basis, before.legal_reference) == (row.basis, row.legal_reference):
@@ -303,7 +302,6 @@ def check_citation(reference: str, client: Client) -> None:
 
 
 def _check_recipient(row: RegisterRow, before: RegisterRow | None, *, at: datetime) -> None:
-    """Raise ValidationError if an approved recipient's terms change, or a started or announced approval covers more."""
     if isinstance(row, Recipient) and before is not None:
         changed = next((name for name in _TERMS if getattr(row, name) != getattr(before, name)), None)
         if changed and RecipientApproval.objects.filter(client_id=row.client_id, recipient=row).exists():

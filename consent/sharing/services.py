@@ -77,16 +77,12 @@ class DisclosureResult:
 
 @dataclass(frozen=True, slots=True)
 class _Register:
-    """The codes that a report may name, and the recipients by code: the client's own before the shared ones."""
-
     purposes: AbstractSet[str]
     categories: AbstractSet[str]
     recipients: Mapping[str, Recipient]
 
 
 class _Checked(NamedTuple):
-    """A report that is recorded, with its place in the batch, its person and its recipient."""
-
     place: int
     report: DisclosureReport
     subject: Subject

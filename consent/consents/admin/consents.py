@@ -368,7 +368,6 @@ def list_decisions(request: HttpRequest, row: Subject, at: datetime) -> list[dic
 
 
 def _explain(request: HttpRequest, row: Subject, code: str, one: Decision, *, is_past: bool) -> dict[str, object]:
-    """Return the links of a refusal; what would help is shown for the present only."""
     page = _CAUSES.get(one.reason)
     cause = _url_of(f"{page}_change", one.evidence[-1]) if page and one.evidence else ""
     cause_url = _GUARDIANS if one.reason in _OF_GUARDIANS else cause

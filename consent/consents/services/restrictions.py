@@ -233,7 +233,6 @@ def end_objection(objection: Objection, *, actor: Actor, reason: Reason | str, a
 
 
 def _require_capability(limit: Restriction | Objection, actor: Actor) -> None:
-    """Allow people to object and withdraw an objection; restrictions require an officer."""
     if isinstance(limit, Restriction):
         require(actor, Capability.RESTRICT_PROCESSING, limit.client_id)
         return

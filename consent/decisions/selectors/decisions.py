@@ -204,8 +204,6 @@ class EvaluationRequest:
 
 @dataclass(frozen=True, slots=True)
 class _DecisionContext:
-    """The register and the facts on which a question is decided."""
-
     register: Register
     subject: SubjectFacts | None
     consents: Mapping[str, ConsentFact]

@@ -397,7 +397,6 @@ class _Recording:
 
 
 def _find_latest(answers: QuerySet[Any]) -> Any:
-    """Return the answer recorded last, with when it was given: as claimed, or as recorded."""
     return answers.annotate(said_at=Coalesce("claimed_at", "recorded_at")).order_by("-recorded_at", "-id").first()
 
 

@@ -92,7 +92,6 @@ def _build_pages(
     addressee: Addressee,
     at: datetime,
 ) -> list[FormPage]:
-    """Build the pages of a form: on one for guardians, of every child; on another, of all with a purpose to answer."""
     register = current_register(client.pk)
     living = [person for person in people if person.erased_at is None and not person.is_being_erased]
     gate: AgeGate = {"thresholds": client.thresholds, "serves_minors": client.serves_minors}
@@ -112,7 +111,6 @@ def _build_pages(
 def _check_purposes(
     client: Client, codes: Sequence[str], addressee: Addressee, at: datetime
 ) -> list[tuple[Purpose, NoticeVersion]]:
-    """Return each purpose with its notice in effect. Raises ValidationError."""
     known = find_purposes(client.pk, codes)
     form_purposes = []
     for code in dict.fromkeys(codes):
@@ -180,7 +178,6 @@ def print_form(
 
 
 def _list_services(client: Client, pages: Sequence[FormPage], at: datetime) -> dict[str, ServiceQuestion]:
-    """Map the hash of each notice about the service to its text. Raises Refused if it is not in effect."""
     printed = [page for page in pages if page.subject.erased_at is None]
     notices = {roles: printed_notice(client, roles, at=at) for roles in {page.subject.roles for page in printed}}
     if any(page.notice_hash != notices[page.subject.roles].hash for page in printed):

@@ -170,7 +170,6 @@ class PurposeForm(SafeguardForm):
         return cleaned
 
     def _clean_law(self, cleaned: FormData) -> None:
-        """Require the law that a legal obligation cites; one that is listed if the purpose is a client's."""
         reference = cleaned.get("legal_reference")
         if not reference:
             self.add_error("legal_reference", _("Cite the law and the section for a legal obligation."))
@@ -184,7 +183,6 @@ class PurposeForm(SafeguardForm):
 
 
 def _build_bases(purpose: Any, *, actor: Actor, reason: str, at: datetime) -> Iterator[LawfulBasis]:
-    """Yield the lawful bases that were chosen with a new purpose, from now on; add its balancing test, unsigned."""
     test = None
     if any(basis == Basis.LEGITIMATE_INTEREST for _role, basis in purpose.first_bases):
         test = BalancingTest(client_id=purpose.client_id, purpose=purpose, **purpose.first_assessment)
