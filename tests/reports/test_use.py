@@ -1,6 +1,7 @@
 """Findings: what systems reported beside what they asked, from the decision log; and decisions about them."""
 
-from datetime import timedelta
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -280,8 +281,9 @@ def test_the_database_keeps_one_open_finding_and_no_decision_without_a_ground(ca
 
 
 def test_the_task_keeps_findings_of_each_client_and_the_first_page_counts_them(cast, client_id, sign_in, now):
-    yesterday = wall_clock_now() - DAY
-    collect(cast, yesterday)
+    karachi = ZoneInfo("Asia/Karachi")
+    yesterday = wall_clock_now().astimezone(karachi) - DAY
+    collect(cast, datetime.combine(yesterday, time(12), karachi))
     record_use(0)
     with in_client(client_id):
         assert UseFinding.objects.count() == 2
